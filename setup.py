@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+EXTRAS = {
+    "cuda12": ["cupy-cuda12x[ctk]>=14.0.1,<15"],
+    "cuda13": ["cupy-cuda13x[ctk]>=14.0.1,<15"],
+    "test": ["pytest>=8", "hypothesis>=6.100"],
+    "oracle": ["torch>=2.4", "pytest>=8", "hypothesis>=6.100"],
+}
+
+setup(
+    name="tinymm",
+    version="0.1.0",
+    description="A multimodal video model by hand: every layer's forward and backward pass in NumPy and CuPy",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10",
+    packages=find_packages(include=["tinymm", "tinymm.*"]),
+    install_requires=["numpy>=2.0", "scipy>=1.13", "imageio>=2.34", "av>=13", "rich>=13", "safetensors>=0.4"],
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["tinymm = tinymm.cli:main"]},
+)

@@ -1,0 +1,13 @@
+"""tinymm: a multimodal video model by hand, in NumPy and CuPy. Usually ``import tinymm as mm``."""
+
+from tinymm.backend import array_module, to_device, to_host
+from tinymm.layers import *  # noqa: F403
+from tinymm.layers import __all__ as _layers
+from tinymm.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
+from tinymm.optimizers import SGD, Adam, AdamW, Momentum
+
+__version__ = "0.1.0"
+__all__ = [
+    *_layers, "SGD", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "MeanSquaredError", "Momentum",
+    "array_module", "to_device", "to_host",
+]  # fmt: skip
