@@ -142,6 +142,15 @@ class BinaryCrossEntropy(Loss):
             return binary_cross_entropy_logits_forward, binary_cross_entropy_logits_backward
         return binary_cross_entropy_forward, binary_cross_entropy_backward
 
+    def prepare(self, pred, target):
+        target = super().prepare(pred, target)
+        if not is_cupy(target) and target.size and not 0 <= target.real.min() <= target.real.max() <= 1:
+            raise ShapeError(
+                f"BinaryCrossEntropy wants targets from 0 to 1 and got {target.real.min():g} to "
+                f"{target.real.max():g}: write no as 0 and yes as 1"
+            )
+        return target
+
     def probabilities(self, pred):
         return sigmoid_forward(pred)[0] if self.from_logits else pred
 

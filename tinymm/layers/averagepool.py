@@ -40,13 +40,13 @@ def averagepool_backward(dy, cache):
 def averagepool1d_forward(x, size, stride=None, padding="valid"):
     """x (N, T, C) -> y (N, T', C), cache. stride defaults to size."""
     size = per_axis(size, 1, "size")
-    return averagepool_forward(x, size, per_axis(stride or size, 1, "stride"), padding)
+    return averagepool_forward(x, size, per_axis(size if stride is None else stride, 1, "stride"), padding)
 
 
 def averagepool2d_forward(x, size, stride=None, padding="valid"):
     """x (N, H, W, C) -> y (N, H', W', C), cache. stride defaults to size."""
     size = per_axis(size, 2, "size")
-    return averagepool_forward(x, size, per_axis(stride or size, 2, "stride"), padding)
+    return averagepool_forward(x, size, per_axis(size if stride is None else stride, 2, "stride"), padding)
 
 
 averagepool1d_backward = averagepool_backward

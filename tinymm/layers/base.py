@@ -56,14 +56,17 @@ class Layer:
         rng is a ``numpy.random.Generator``; without one, the weights are those of seed 0. A layer that
         is built already keeps its parameters. Raises ShapeError for a shape the layer cannot take.
         """
+        if isinstance(input_shape, dict):
+            raise ShapeError(f"{type(self).__name__} wants one input and got a dict: a dict is for Concatenate")
         input_shape = tuple(input_shape)
         self.check(input_shape)
+        output_shape = self.output_shape(input_shape)
         if self.input_shape is None:
             rng = np.random.default_rng(0) if rng is None else rng
             self.params = {k: a.astype(dtype) for k, a in self.parameters(input_shape, rng).items()}
             self.state = {k: a.astype(dtype) for k, a in self.initial_state(input_shape).items()}
             self.input_shape = input_shape
-        return self.output_shape(input_shape)
+        return output_shape
 
     def forward(self, x, training=False, mask=None, rng=None):
         """Run the layer on a batch: x (N, ...) -> y (N, ...), cache.
@@ -78,6 +81,8 @@ class Layer:
 
     def accept(self, x):
         """Check a batch before it is used, and build the layer for it if nobody has."""
+        if not hasattr(x, "dtype"):
+            raise ShapeError(f"{type(self).__name__} wants an array and got a {type(x).__name__}")
         if x.dtype.kind not in self.kinds:
             raise ShapeError(self._wrong_kind(x.dtype))
         if self.input_shape is None:
@@ -98,6 +103,15 @@ class Layer:
     def next_state(self, cache):
         """What ``state`` becomes after a training step whose forward pass left this cache."""
         return {}
+
+    def summary(self, input_shape=None):
+        """Print shapes, parameters, multiply-adds and activation memory of every layer inside.
+
+        A model that is not built needs ``input_shape`` (without the batch axis) and is built for it.
+        """
+        from tinymm.summary import summary_text
+
+        print(summary_text(self, input_shape))
 
     def astype(self, dtype):
         """Turn parameters and state into another dtype, in place. Returns the layer."""

@@ -39,6 +39,10 @@ class Concatenate(Container):
             raise ShapeError("Concatenate needs branches: Concatenate(text=Sequential(...), image=Sequential(...))")
         super().__init__(branches)
 
+    @classmethod
+    def from_children(cls, children):
+        return cls(**children)
+
     def _build_children(self, shapes, rng, dtype):
         self._check_names(shapes)
         outputs = {name: self.call(name, "build", shapes[name], rng, dtype) for name in self.children}
@@ -81,7 +85,7 @@ class Concatenate(Container):
     def _check_names(self, inputs):
         wanted = ", ".join(self.children)
         if not isinstance(inputs, dict):
-            raise ShapeError(f"Concatenate wants a dict with the inputs {wanted}, and got one {type(inputs).__name__}")
+            raise ShapeError(f"Concatenate wants a dict with the inputs {wanted}, and got a single one")
         missing = [name for name in self.children if name not in inputs]
         if missing:
             raise ShapeError(f"Concatenate wants the inputs {wanted}: {', '.join(missing)} is missing")

@@ -63,6 +63,11 @@ class Container(Layer):
     def _build_children(self, input_shape, rng, dtype):
         raise NotImplementedError
 
+    @classmethod
+    def from_children(cls, children):
+        """The container with these children, a dict by name. The opposite of reading ``children``."""
+        return cls(*children.values())
+
     def accept(self, x):
         if self.input_shape is None:
             arrays = list(x.values()) if isinstance(x, dict) else [x]
@@ -88,8 +93,10 @@ class Container(Layer):
         return {path: total[path] for path in first.values() if path in total}
 
     def next_state(self, cache):
+        """The children's new states by path; of a layer used in several places the last use counts."""
+        first = {id(array): path for path, array in self.state.items()}
         return {
-            join_path(name, key): value
+            first[id(layer.state[key])]: value
             for name, layer in self.children.items()
             for key, value in layer.next_state(cache[name]).items()
         }
@@ -106,9 +113,6 @@ class Container(Layer):
     def _replace(self, change):
         for layer in self.children.values():
             layer._replace(change)
-
-    def config(self):
-        return {"layer": type(self).__name__, "children": {k: v.config() for k, v in self.children.items()}}
 
     def __repr__(self):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.children.items())})"

@@ -37,7 +37,7 @@ def conv1d_backward(dy, cache):
     db = dy.sum(axis=(0, 1))                                        # forward: y[n,t,o] used b[o] with weight 1
     dx_padded = xp.zeros(x_padded.shape, dtype=dy.dtype)
     for i in range(W.shape[0]):
-        dx_padded[at_offset((i,), stride, dy.shape[1:2])] += dy @ W[i].T  # forward: y[n,t] used x[n,t·s+i] with W[i]
+        dx_padded[at_offset((i,), stride, dy.shape[1:2])] += xp.tensordot(dy, W[i], axes=(2, 1))  # forward: y[n,t] used x[n,t·s+i] with W[i]
     return unpad(dx_padded, pads), dW, db
 
 

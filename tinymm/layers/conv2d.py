@@ -36,7 +36,7 @@ def conv2d_backward(dy, cache):
     db = dy.sum(axis=(0, 1, 2))                                          # forward: y[n,p,q,o] used b[o] with weight 1
     dx_padded = xp.zeros(x_padded.shape, dtype=dy.dtype)
     for i, j in offsets(W.shape[:2]):
-        dx_padded[at_offset((i, j), stride, dy.shape[1:3])] += dy @ W[i, j].T  # forward: y[n,p,q] used x[n,p·s+i,q·s+j] with W[i,j]
+        dx_padded[at_offset((i, j), stride, dy.shape[1:3])] += xp.tensordot(dy, W[i, j], axes=(3, 1))  # forward: y[n,p,q] used x[n,p·s+i,q·s+j] with W[i,j]
     return unpad(dx_padded, pads), dW, db
 
 

@@ -9,6 +9,7 @@ Padding cells are −∞ and so never win. Windows that overlap may share a winn
 import math
 
 from tinymm.backend import array_module
+from tinymm.errors import ShapeError
 from tinymm.layers.base import Layer
 from tinymm.layers.windows import (
     at_offset, offsets, output_lengths, pad, per_axis, resolve_padding, sliding_windows, unpad,
@@ -23,6 +24,7 @@ def maxpool_forward(x, size, stride, padding="valid"):
     xp = array_module(x)
     lengths = x.shape[1:-1]
     pads = resolve_padding(padding, lengths, size, stride)
+    _check_smaller(pads, size)
     out = output_lengths(lengths, size, stride, pads)
     x_padded = pad(x, pads, value=-math.inf)
     windows = sliding_windows(x_padded, size, stride)                                # (N, *out, *size, C)
@@ -44,17 +46,24 @@ def maxpool_backward(dy, cache):
 def maxpool1d_forward(x, size, stride=None, padding="valid"):
     """x (N, T, C) -> y (N, T', C), cache. stride defaults to size."""
     size = per_axis(size, 1, "size")
-    return maxpool_forward(x, size, per_axis(stride or size, 1, "stride"), padding)
+    return maxpool_forward(x, size, per_axis(size if stride is None else stride, 1, "stride"), padding)
 
 
 def maxpool2d_forward(x, size, stride=None, padding="valid"):
     """x (N, H, W, C) -> y (N, H', W', C), cache. stride defaults to size."""
     size = per_axis(size, 2, "size")
-    return maxpool_forward(x, size, per_axis(stride or size, 2, "stride"), padding)
+    return maxpool_forward(x, size, per_axis(size if stride is None else stride, 2, "stride"), padding)
 
 
 maxpool1d_backward = maxpool_backward
 maxpool2d_backward = maxpool_backward
+
+
+def _check_smaller(pads, size):
+    """Raise ShapeError when a window could lie in the padding as a whole: its maximum would be −∞."""
+    for cells, k in zip(pads, size):
+        if max(cells) >= k:
+            raise ShapeError(f"a max pool's padding {cells} must be smaller than the window of {k}")
 
 
 class Pool(Layer):
@@ -66,7 +75,7 @@ class Pool(Layer):
         super().__init__()
         dimensions = len(self.axes) - 1
         self.pool_size = per_axis(pool_size, dimensions, "pool_size")
-        self.stride = per_axis(stride or self.pool_size, dimensions, "stride")
+        self.stride = per_axis(self.pool_size if stride is None else stride, dimensions, "stride")
         self.padding = padding
 
     def output_shape(self, input_shape):

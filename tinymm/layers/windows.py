@@ -12,7 +12,7 @@ from tinymm.errors import ShapeError
 
 def per_axis(value, axes, name):
     """One number for all axes, or one for each, as a tuple of ``axes`` positive integers."""
-    values = (value,) * axes if isinstance(value, int) else tuple(value)
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
     if len(values) != axes or not all(isinstance(v, int) and v > 0 for v in values):
         raise ShapeError(f"{name} is {value!r}: give one positive whole number, or {axes} of them")
     return values

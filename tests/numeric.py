@@ -1,0 +1,60 @@
+"""What the layer tests share: random arrays, central differences and two comparisons of gradients."""
+
+import numpy as np
+
+
+def normal(rng, *shape, dtype=np.float64):
+    """Standard normal numbers; for a complex dtype both parts are."""
+    x = rng.normal(size=shape)
+    return np.asarray(x + 1j * rng.normal(size=shape) if np.dtype(dtype).kind == "c" else x).astype(dtype)
+
+
+def scattered(x):
+    """The same numbers with gaps and backward steps in memory."""
+    return np.asfortranarray(np.repeat(x[..., ::-1], 2, axis=-1))[..., ::-2]
+
+
+def central_differences(f, arrays, dy, h=1e-5):
+    """The gradient of Σ dy·f(*arrays) with respect to each array, one number at a time."""
+    gradients = [np.zeros_like(a) for a in arrays]
+    for k, a in enumerate(arrays):
+        for index in np.ndindex(a.shape):
+            up, down = a.copy(), a.copy()
+            up[index] += h
+            down[index] -= h
+            change = f(*arrays[:k], up, *arrays[k + 1 :]) - f(*arrays[:k], down, *arrays[k + 1 :])
+            gradients[k][index] = (dy * change).sum() / (2 * h)
+    return gradients
+
+
+def gradients_of(backward, dy, cache):
+    result = backward(dy, cache)
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def assert_gradients(forward, backward, arrays, rng, **options):
+    """backward gives what central differences of forward give, for a random normal dy."""
+    y, cache = forward(*arrays, **options)
+    dy = normal(rng, *y.shape, dtype=y.dtype)
+    wanted = central_differences(lambda *a: forward(*a, **options)[0], arrays, dy)
+    for got, want in zip(gradients_of(backward, dy, cache), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-7)
+
+
+def assert_pairs_agree(pair, other, arrays, rng, **options):
+    """Two (forward, backward) pairs give the same outputs and the same gradients for a random normal dy."""
+    (y, cache), (y_other, cache_other) = pair[0](*arrays, **options), other[0](*arrays, **options)
+    np.testing.assert_allclose(y, y_other, rtol=1e-11, atol=1e-12)
+    dy = normal(rng, *y.shape, dtype=y.dtype)
+    results = gradients_of(pair[1], dy, cache), gradients_of(other[1], dy, cache_other)
+    for got, want in zip(*results, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
+
+
+def snapshot(x):
+    """All bits of a structure of arrays, to prove later that nobody wrote to it."""
+    if isinstance(x, dict):
+        return {key: snapshot(value) for key, value in x.items()}
+    if isinstance(x, (tuple, list)):
+        return [snapshot(value) for value in x]
+    return (str(x.dtype), x.shape, x.tobytes()) if hasattr(x, "dtype") else x

@@ -1,0 +1,78 @@
+import importlib.util
+
+import numpy as np
+import pytest
+
+from tinymm.backend import array_module, is_cupy, random_bits, to_device, to_host
+from tinymm.equations.dropout import splitmix64
+from tinymm.errors import TinymmError
+
+
+class OnGPU:
+    """Stands for a CuPy array where there is no CuPy: only its module's name counts."""
+
+    dtype = np.dtype("float32")
+
+    def get(self):
+        return np.ones(2, "float32")
+
+
+OnGPU.__module__ = "cupy"
+
+
+def test_the_array_itself_says_which_module_computes():
+    assert array_module(np.zeros(2), 3.0, None) is np
+    assert array_module() is np
+    assert is_cupy(OnGPU()) and not is_cupy(np.zeros(2)) and not is_cupy(np.float32(1))
+
+
+def test_arrays_of_cpu_and_gpu_do_not_mix():
+    with pytest.raises(TinymmError, match="NumPy and CuPy arrays are mixed .* to_device or to_host"):
+        array_module(np.zeros(2), OnGPU())
+
+
+def test_to_host_reaches_into_dicts_lists_and_tuples_and_lets_the_rest_pass():
+    here = np.arange(3)
+    moved = to_host({"a": OnGPU(), "b": [here, (OnGPU(), None)]})
+    np.testing.assert_array_equal(moved["a"], [1, 1])
+    assert moved["b"][0] is here
+    assert isinstance(moved["b"][1], tuple) and moved["b"][1][1] is None
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is installed")
+def test_without_cupy_to_device_says_what_to_install():
+    with pytest.raises(
+        TinymmError, match=r'CuPy is not installed: pip install "tinymm\[cuda12\]" \(or cuda13\)'
+    ):
+        to_device(np.zeros(2))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**63 - 1, 2**64 - 1])
+def test_random_bits_are_the_hash_in_plain_integers(seed):
+    bits = random_bits(seed, (3, 5))
+    assert bits.dtype == np.uint64 and bits.shape == (3, 5)
+    assert bits.ravel().tolist() == [splitmix64(seed, k) for k in range(1, 16)]
+
+
+def test_the_hash_is_the_published_generator():
+    # the first outputs of SplitMix64 whose state starts at 1234567, as its authors' test vectors give them
+    inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    seed = (1234567 - 0x632BE59BD9B4E019) * inverse % 2**64
+    assert [splitmix64(seed, k) for k in (1, 2, 3)] == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+    ]
+
+
+def test_random_bits_look_random():
+    bits = random_bits(3, (1000, 64))
+    shares = [((bits >> np.uint64(k)) & np.uint64(1)).mean() for k in range(64)]
+    np.testing.assert_allclose(shares, 0.5, atol=0.01)
+    assert len(np.unique(bits)) == bits.size
+    assert not (random_bits(4, (1000,)) == bits.ravel()[:1000]).any()
+
+
+def test_random_bits_of_a_single_number_have_no_axes():
+    assert random_bits(1, ()).shape == ()
+    assert random_bits(1, (0, 3)).shape == (0, 3)

@@ -1,0 +1,87 @@
+"""Tell what this machine has for tinymm, and what to do about what is missing."""
+
+import importlib
+import os
+import platform
+
+from tinymm import __version__
+from tinymm.cli.output import add_json, make_console, print_json
+
+PACKAGES = {
+    "scipy": "sound files and filters: pip install scipy",
+    "av": "reading and writing video: pip install av",
+    "imageio": "GIFs, frames and pictures: pip install imageio",
+    "safetensors": "saving and loading models: pip install safetensors",
+    "rich": "the command line's display: pip install rich",
+}
+
+
+def add_arguments(parser):
+    add_json(parser)
+
+
+def run(args):
+    findings = examine()
+    if args.json:
+        print_json({name: {"ok": ok, "found": found, "todo": todo} for name, ok, found, todo in findings})
+        return 0
+    console = make_console()
+    width = max(len(name) for name, *_ in findings)
+    for name, ok, found, todo in findings:
+        console.print(f"{'ok' if ok else '--'}  {name:<{width}}  {found}")
+        if todo:
+            console.print(f"    {'':<{width}}  -> {todo}")
+    return 0
+
+
+def examine():
+    """-> a list of (what, fine or not, what was found, what to do)."""
+    import numpy as np
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = [
+        ("tinymm", True, f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}", ""),
+        ("numpy", True, np.__version__, ""),
+        ("processor", True, f"{cores} cores to use", ""),
+        _blas(np),
+    ]
+    found += [_package(name, use) for name, use in PACKAGES.items()]
+    return [*found, _gpu()]
+
+
+def _blas(np):
+    try:
+        blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    except (TypeError, KeyError):
+        return "BLAS", True, "unknown", ""
+    named = {k: os.environ[k] for k in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
+                                       "OPENBLAS_CORETYPE") if k in os.environ}  # fmt: skip
+    threads = ", ".join(f"{k}={v}" for k, v in named.items()) or "threads: one a core, no setting in the environment"
+    pinned = "OPENBLAS_CORETYPE pins an instruction set; unset it if matrix products seem slow"
+    return "BLAS", True, f"{blas['name']} {blas['version']}, {threads}", pinned if "OPENBLAS_CORETYPE" in named else ""
+
+
+def _package(name, use):
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        return name, False, f"not usable ({error})", use
+    return name, True, getattr(module, "__version__", "installed"), ""
+
+
+def _gpu():
+    try:
+        import cupy
+    except ImportError:
+        return "GPU", False, "CuPy is not installed; everything works without it, on the CPU", (
+            'with an NVIDIA GPU: pip install "tinymm[cuda12]" or "tinymm[cuda13]"'
+        )
+    try:
+        if not cupy.is_available():
+            return "GPU", False, f"CuPy {cupy.__version__}, but no usable GPU", "check the driver with nvidia-smi"
+        a = cupy.ones((2, 2))
+        assert float((a @ a).sum()) == 8
+        name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        return "GPU", True, f"{name}, CuPy {cupy.__version__}", ""
+    except (ImportError, RuntimeError, AssertionError) as error:
+        return "GPU", False, f"CuPy {cupy.__version__} cannot compute: {error}", "match the CUDA version of driver and CuPy"

@@ -1,0 +1,18 @@
+"""Make a folder of video clips with sound and text to train on."""
+
+from tinymm.cli.output import counting, make_console
+from tinymm.data.synthetic import TASKS, make_clips
+
+
+def add_arguments(parser):
+    parser.add_argument("dir", metavar="DIR", help="the folder to make")
+    parser.add_argument("--task", default="content", help="; ".join(f"{k}: {v}" for k, v in TASKS.items()))
+    parser.add_argument("--clips", type=int, default=600, help="how many (600)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same files (0)")
+
+
+def run(args):
+    console = make_console()
+    with counting(console, "making clips") as progress:
+        folder = make_clips(args.dir, task=args.task, clips=args.clips, seed=args.seed, progress=progress)
+    console.print(f"{args.clips} clips and clips.csv are in {folder}: `tinymm train {folder}` trains on them")
