@@ -94,9 +94,9 @@ def test_every_method_finds_the_bottom_of_a_bowl(optimizer):
 
 @every_optimizer
 def test_a_restored_run_goes_on_bit_for_bit(optimizer):
-    gradients = [{"a.0.W": g, "b": g[:1]} for g in np.random.default_rng(0).normal(size=(6, 3))]
+    gradients = [{"a/b.0.W": g, "b": g[:1]} for g in np.random.default_rng(0).normal(size=(6, 3))]
     whole, first, second = fresh(optimizer), fresh(optimizer), fresh(optimizer)
-    params, halves = ({"a.0.W": np.ones(3), "b": np.ones(1)} for _ in range(2))
+    params, halves = ({"a/b.0.W": np.ones(3), "b": np.ones(1)} for _ in range(2))
     for g in gradients:
         whole.update(params, g)
     for g in gradients[:3]:

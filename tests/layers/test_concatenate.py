@@ -50,7 +50,8 @@ def test_branches_name_their_parameters():
     model = article_model()
     assert model.build({"text": (3,), "image": (3, 3, 1), "audio": (9, 1)}) == (1,)
     assert list(model.params) == [
-        "text.0.W", "text.1.W", "text.1.U", "text.1.b", "image.0.W", "image.0.b", "audio.0.W", "audio.0.b", "1.W", "1.b",
+        "text.0.W", "text.1.W", "text.1.U", "text.1.b", "image.0.W", "image.0.b", "audio.0.W", "audio.0.b",
+        "1.W", "1.b",
     ]  # fmt: skip
 
 

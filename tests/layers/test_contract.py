@@ -30,6 +30,11 @@ RECURRENT = [(2, 4, 3), (3, 2), (2, 2), (2,), (2, 2)]
 LSTM = [(2, 4, 3), (3, 8), (2, 8), (8,), (2, 2), (2, 2)]
 PICTURE, SOUND = [(2, 5, 4, 2)], [(2, 7, 2)]
 
+
+def frames_backward(dy, cache):
+    return timedistributed_backward(dy, cache, lambda dy, cache: (tanh_backward(dy, cache), {}))[0]
+
+
 # name: (forward, backward, shapes of the arrays that have gradients, options of forward)
 PAIRS = {
     "averagepool1d": (averagepool.averagepool1d_forward, averagepool.averagepool1d_backward, SOUND,
@@ -40,16 +45,18 @@ PAIRS = {
     "batchnorm with constants": (batchnorm_forward, batchnorm_backward, [(3, 4, 2), (2,), (2,)],
                                  {"mean": np.full(2, 0.5), "variance": np.full(2, 1.5)}),
     "concatenate": (lambda *xs: concatenate_forward(list(xs)), concatenate_backward, [(3, 1), (3, 4)], {}),
-    "conv1d": (conv1d_forward, conv1d_backward, [(2, 7, 2), (3, 2, 2), (2,)], {"stride": 2, "padding": "same"}),
+    "conv1d": (conv1d_forward, conv1d_backward, [(2, 7, 2), (3, 2, 2), (2,)],
+               {"stride": 2, "padding": "same"}),
     "conv2d": (conv2d_forward, conv2d_backward, [(2, 5, 4, 2), (3, 2, 2, 2), (2,)],
                {"stride": (2, 1), "padding": ((1, 0), 1)}),
     "dense": (dense_forward, dense_backward, [(2, 3, 4), (4, 2), (2,)], {}),
     "dropout": (dropout_forward, dropout_backward, [(4, 6)], {"rate": 0.4, "seed": 5}),
     "embedding": (lambda W: embedding_forward(IDS, W), embedding_backward, [(4, 3)], {}),
     "flatten": (flatten_forward, flatten_backward, PICTURE, {}),
-    "globalaveragepool": (globalpool.globalaveragepool_forward, globalpool.globalaveragepool_backward, PICTURE, {}),
-    "globalaveragepool with mask": (globalpool.globalaveragepool_forward, globalpool.globalaveragepool_backward,
-                                    [(2, 4, 3)], {"mask": MASK}),
+    "globalaveragepool": (globalpool.globalaveragepool_forward, globalpool.globalaveragepool_backward,
+                          PICTURE, {}),
+    "globalaveragepool with mask": (globalpool.globalaveragepool_forward,
+                                    globalpool.globalaveragepool_backward, [(2, 4, 3)], {"mask": MASK}),
     "globalmaxpool": (globalpool.globalmaxpool_forward, globalpool.globalmaxpool_backward, PICTURE, {}),
     "globalmaxpool with mask": (globalpool.globalmaxpool_forward, globalpool.globalmaxpool_backward,
                                 [(2, 4, 3)], {"mask": MASK}),
@@ -66,9 +73,7 @@ PAIRS = {
     "sigmoid": (sigmoid_forward, sigmoid_backward, [(3, 4)], {}),
     "softmax": (softmax_forward, softmax_backward, [(2, 3, 4)], {}),
     "tanh": (tanh_forward, tanh_backward, [(3, 4)], {}),
-    "timedistributed": (lambda x: timedistributed_forward(x, tanh_forward),
-                        lambda dy, cache: timedistributed_backward(dy, cache, lambda d, c: (tanh_backward(d, c), {}))[0],
-                        [(2, 3, 2)], {}),
+    "timedistributed": (lambda x: timedistributed_forward(x, tanh_forward), frames_backward, [(2, 3, 2)], {}),
 }  # fmt: skip
 DTYPES = (np.float32, np.float64, np.complex128)
 every_pair = pytest.mark.parametrize("name", PAIRS)

@@ -49,6 +49,14 @@ def test_a_mask_behind_an_embedding_reaches_the_pool():
     np.testing.assert_array_equal(model.forward(short)[0], model.forward(long)[0])
 
 
+def test_complex_numbers_are_judged_by_their_real_part_and_the_first_of_equals_wins():
+    x = np.array([1 + 0j, 2 + 1j, 2 + 9j, 0 + 99j]).reshape(1, 4, 1)
+    y, cache = globalpool.globalmaxpool_forward(x)
+    np.testing.assert_array_equal(y, [[2 + 1j]])
+    dx = globalpool.globalmaxpool_backward(np.ones_like(y), cache)
+    np.testing.assert_array_equal(dx.ravel(), [0, 1, 0, 0])
+
+
 def test_pictures_are_pooled_whatever_the_mask_of_another_axis_says():
     x = np.ones((2, 3, 4, 5), "float32")
     mask = np.zeros((2, 3), bool)

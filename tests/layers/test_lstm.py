@@ -33,12 +33,11 @@ def test_without_initial_states_both_start_at_zero():
 
 
 def test_one_step_of_one_unit_done_by_hand():
-    sigma = lambda z: 1 / (1 + math.exp(-z))  # noqa: E731
-    W, U, b = (
-        np.array([[0.1, 0.2, 0.3, 0.4]]),
-        np.array([[1.0, 2.0, 3.0, 4.0]]),
-        np.array([0.5, 0.6, 0.7, 0.8]),
-    )
+    def sigma(z):
+        return 1 / (1 + math.exp(-z))
+
+    W, U = np.array([[0.1, 0.2, 0.3, 0.4]]), np.array([[1.0, 2.0, 3.0, 4.0]])
+    b = np.array([0.5, 0.6, 0.7, 0.8])
     h, _ = lstm_forward(np.array([[[2.0]]]), W, U, b, np.array([[0.1]]), np.array([[-0.5]]))
     i, f, g, o = sigma(0.8), sigma(1.2), math.tanh(1.6), sigma(2.0)
     assert h[0, 0, 0] == pytest.approx(o * math.tanh(f * -0.5 + i * g), rel=1e-14)

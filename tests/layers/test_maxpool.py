@@ -54,6 +54,13 @@ def test_on_a_tie_the_first_cell_gets_the_whole_gradient():
     np.testing.assert_array_equal(dx[0, :, :, 0], [[5, 0], [0, 0]])
 
 
+def test_complex_numbers_are_judged_by_their_real_part_and_the_first_of_equals_wins():
+    x = np.array([2 + 1j, 2 + 9j, 0 + 99j]).reshape(1, 3, 1)
+    y, cache = maxpool.maxpool1d_forward(x, 3)
+    np.testing.assert_array_equal(y.ravel(), [2 + 1j])
+    np.testing.assert_array_equal(maxpool.maxpool1d_backward(np.ones_like(y), cache).ravel(), [1, 0, 0])
+
+
 def test_windows_that_share_a_winner_add_their_gradients():
     x = np.array([0.0, 9.0, 1.0]).reshape(1, 3, 1)
     y, cache = maxpool.maxpool1d_forward(x, 2, 1)

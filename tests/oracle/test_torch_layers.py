@@ -71,6 +71,7 @@ def test_conv2d(size, stride, padding):
     assert_agrees(conv2d_forward, conv2d_backward, reference, arrays, rng, stride=stride, padding=padding)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize(("size", "lengths"), [((3, 3), (7, 6)), ((2, 4), (5, 8))])
 def test_conv2d_with_same_padding(size, lengths):
     rng, arrays = draw(3, (2, *lengths, 3), (*size, 3, 4), (4,))
