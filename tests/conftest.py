@@ -1,7 +1,10 @@
-"""Settings of all tests: hypothesis draws the same examples in every run, and `import numeric` works."""
+"""Settings of all tests: one BLAS thread, the same hypothesis examples in every run, and `import numeric`."""
 
+import os
 import sys
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products wait for each other's threads on a busy machine
 
 import numpy as np
 import pytest

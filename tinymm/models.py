@@ -5,8 +5,24 @@ audio), so that the same definition serves all senses together and each sense al
 """
 
 from tinymm.layers import (
-    LSTM, BatchNorm, Concatenate, Conv1D, Conv2D, Dense, Dropout, Embedding, Flatten, GlobalAveragePool,
-    GlobalMaxPool, MaxPool1D, MaxPool2D, ReLU, Sequential, Sigmoid, Softmax, TimeDistributed,
+    LSTM,
+    BatchNorm,
+    Concatenate,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAveragePool,
+    GlobalMaxPool,
+    MaxPool1D,
+    MaxPool2D,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    TimeDistributed,
 )  # fmt: skip
 from tinymm.losses import BinaryCrossEntropy, CrossEntropy
 

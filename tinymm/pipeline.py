@@ -1,11 +1,14 @@
 """The article's road from clips to a model in use: acquire, preprocess, train, deploy, validate."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tinymm.data import Cache, Clip, LabelSet, Preprocessor, clean, read_manifest, split_clips
+from tinymm.data.container import probe
 from tinymm.errors import TinymmError
 from tinymm.losses import LOSSES
 from tinymm.metrics import confusion_matrix, precision_recall_f1
@@ -41,7 +44,11 @@ def acquire(folder, strict=False, progress=None):
 def prepare(folder, settings, seed=0, strict=False, progress=None):
     """Acquire and preprocess: -> Prepared. What is learned from data is learned from the training clips alone."""
     kept, left_out = acquire(folder, strict, progress)
-    labels = LabelSet.read(kept)
+    try:
+        labels = LabelSet.read(kept)
+    except TinymmError as error:
+        gone = f" ({len(left_out)} clips had to be left out, {left_out[0].name}: {left_out[0].reason})" if left_out else ""
+        raise TinymmError(f"{folder}: {error}{gone}") from None
     clips = split_clips(kept, seed=seed)
     cache = Cache(Path(folder) / ".tinymm-cache")
     preprocessor = Preprocessor(settings)
@@ -77,6 +84,13 @@ def measure(trainer, prepared, senses=None):
         if split in prepared.inputs else None
         for split in ("validation", "test")
     }  # fmt: skip
+
+
+def require_finite(probabilities, who):
+    """Raises TinymmError when a prediction holds NaN or infinity."""
+    if not np.isfinite(probabilities).all():
+        raise TinymmError(f"{who} answers with NaN: its training went astray, train again with a smaller --lr")
+    return probabilities
 
 
 def only(inputs, senses):
@@ -130,16 +144,22 @@ class Classifier:
 
     def __init__(self, path):
         path = Path(path)
-        path = path / "best.safetensors" if path.is_dir() else path
+        if path.is_dir():
+            if not (path / "best.safetensors").exists():
+                raise TinymmError(f"{path} holds no trained model: there is no best.safetensors in it")
+            path = path / "best.safetensors"
         self.path, self.model = path, load(path)
         meta = self.model.metadata
-        if not {"preprocessing", "labels", "loss"} <= set(meta):
+        if not isinstance(meta, dict) or not {"preprocessing", "labels", "loss"} <= set(meta):
             raise TinymmError(f"{path} holds a model but not how to read clips for it: use one that `tinymm train` wrote")
-        self.preprocessor = Preprocessor.from_dict(meta["preprocessing"])
-        self.labels = LabelSet.from_dict(meta["labels"])
-        self.seen = set(meta.get("seen", ()))
-        arguments = {k: v for k, v in meta["loss"].items() if k != "loss"}
-        self.loss = LOSSES[meta["loss"]["loss"]](**arguments)
+        try:
+            self.preprocessor = Preprocessor.from_dict(meta["preprocessing"])
+            self.labels = LabelSet.from_dict(meta["labels"])
+            self.seen = set(meta.get("seen", ()))
+            arguments = {k: v for k, v in meta["loss"].items() if k != "loss"}
+            self.loss = LOSSES[meta["loss"]["loss"]](**arguments)
+        except (KeyError, TypeError, ValueError, AttributeError, TinymmError) as error:
+            raise TinymmError(f"{path}: how to read clips for the model is damaged in it ({error})") from None
 
     def predict(self, clips, batch_size=64, progress=None):
         """Clips -> probabilities: (N, 1) for two labels, else (N, labels)."""
@@ -148,12 +168,13 @@ class Classifier:
             self.loss.probabilities(self.model.forward(take(inputs, slice(start, start + batch_size)))[0])
             for start in range(0, len(clips), batch_size)
         ]
-        return np.concatenate(outputs)
+        return require_finite(np.concatenate(outputs), self.path)
 
     def read(self, path, text=""):
-        """A file or a folder of frames as a Clip. Raises TinymmError when there is none."""
+        """A file or a folder of frames as a Clip. Raises TinymmError when there is none, or it is not whole."""
         if not Path(path).exists():
             raise TinymmError(f"there is no clip {path}")
+        probe(path)
         return Clip(Path(path), str(path), text, ())
 
     def by_label(self, probabilities):
@@ -172,4 +193,13 @@ def metadata(prepared, loss, task):
         "labels": prepared.labels.to_dict(),
         "loss": loss.config(),
         "seen": seen,
+        "data": fingerprint(prepared),
     }
+
+
+def fingerprint(prepared):
+    """sha256 over content, text, labels and split of all clips in use: the same as long as they are."""
+    rows = [
+        (split, clip.digest, clip.text, clip.labels) for split, clips in prepared.clips.items() for clip in clips
+    ]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

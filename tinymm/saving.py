@@ -127,6 +127,8 @@ def read_tensors(path):
         header = json.loads(text)
     except (TypeError, ValueError):
         raise TinymmError(f"{path} holds tensors, but no tinymm model: it was written by another program") from None
+    if not isinstance(header, dict):
+        raise TinymmError(f"{path} holds tensors, but no tinymm model: it was written by another program")
     if header.get("format") != FORMAT:
         raise TinymmError(f"{path} has format {header.get('format')}, this tinymm reads format {FORMAT}")
     return tensors, header

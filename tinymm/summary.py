@@ -65,7 +65,7 @@ def summary_text(model, input_shape=None):
         model.build(input_shape)
     table = [("layer", "", "in", "out", "parameters", "multiply-adds", "activations")]
     for row in rows(model, model.input_shape):
-        name = "  " * row.depth + (row.path.rpartition(".")[2] or "model")
+        name = "  " * row.depth + (row.path.rpartition(".")[2] or ("branches" if row.depth else "model"))
         shape_in = "" if isinstance(row.input_shape, dict) else _shape(row.input_shape)
         table.append((name, row.name, shape_in, _shape(row.output_shape), f"{row.parameters:,}",
                       f"{row.multiply_adds:,}", _bytes(4 * row.activations)))  # fmt: skip

@@ -18,6 +18,7 @@ import numpy as np
 from tinymm.backend import to_host
 from tinymm.checkpoints import Position, read_checkpoint, write_checkpoint
 from tinymm.engines import make_engine
+from tinymm.engines.diagnosis import name_first_bad
 from tinymm.errors import TinymmError
 from tinymm.files import atomic_write
 from tinymm.metrics import accuracy
@@ -74,6 +75,8 @@ class Trainer:
                 self._save(folder, metadata)
                 if observer:
                     observer.epoch(at.history[-1])
+            if stop.is_set():  # during the last epoch's validation
+                raise KeyboardInterrupt
         return at.history
 
     def evaluate(self, inputs, targets, batch_size=64):
@@ -114,6 +117,10 @@ class Trainer:
         if validation is not None:
             measured = self.evaluate(*validation, batch_size)
             score = measured["loss"]
+            if not math.isfinite(score):
+                some = slice(0, batch_size)
+                name_first_bad(self.model, self.loss, take(validation[0], some), validation[1][some],
+                               self._random(AUGMENT, self.optimizer.steps))  # fmt: skip
             row |= {"validation_loss": score, "validation_accuracy": measured["accuracy"]}
         at.history.append({**row, "seconds": round(seconds, 3)})
         at.batch, at.loss_sum = 0, 0.0

@@ -1,11 +1,12 @@
 """Tell what this machine has for tinymm, and what to do about what is missing."""
 
 import importlib
+import importlib.metadata
 import os
 import platform
 
 from tinymm import __version__
-from tinymm.cli.output import add_json, make_console, print_json
+from tinymm.cli.output import add_json, print_json
 
 PACKAGES = {
     "scipy": "sound files and filters: pip install scipy",
@@ -25,12 +26,11 @@ def run(args):
     if args.json:
         print_json({name: {"ok": ok, "found": found, "todo": todo} for name, ok, found, todo in findings})
         return 0
-    console = make_console()
     width = max(len(name) for name, *_ in findings)
     for name, ok, found, todo in findings:
-        console.print(f"{'ok' if ok else '--'}  {name:<{width}}  {found}")
+        print(f"{'ok' if ok else '--'}  {name:<{width}}  {found}")
         if todo:
-            console.print(f"    {'':<{width}}  -> {todo}")
+            print(f"    {'':<{width}}  -> {todo}")
     return 0
 
 
@@ -64,9 +64,16 @@ def _blas(np):
 def _package(name, use):
     try:
         module = importlib.import_module(name)
-    except ImportError as error:
+    except Exception as error:  # a half-installed package can fail in any way, and this is to tell it
         return name, False, f"not usable ({error})", use
-    return name, True, getattr(module, "__version__", "installed"), ""
+    return name, True, getattr(module, "__version__", None) or _installed(name), ""
+
+
+def _installed(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "installed"
 
 
 def _gpu():

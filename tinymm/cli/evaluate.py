@@ -1,6 +1,7 @@
 """Measure a trained model on a folder of labelled clips.
 
-Clips that the model was trained or selected on are left out, since it knows them.
+Clips that the model was trained or selected on are left out, since it knows
+them. They are found by their content, whatever they are called.
 """
 
 from tinymm.cli.output import add_json, counting, make_console, percent, print_json
@@ -40,8 +41,10 @@ def run(args):
         print_json(result)
         return
     print_left_out(console, left_out)
-    console.print(f"{len(new)} clips ({result['seen_before']} known from training left out)")
-    console.print(f"accuracy {percent(result['accuracy'])}   guessing {percent(result['chance'])}   loss {loss:.4f}")
+    known = f" ({result['seen_before']} more are left out: the model knows them)" if result["seen_before"] else ""
+    console.print(f"measured on {len(new)} clips{known}")
+    console.print(f"accuracy {percent(result['accuracy']).strip()}, loss {loss:.4f}")
+    console.print(f"always the most frequent answer would be right for {percent(result['chance']).strip()}")
     width = max(len(row["label"]) for row in per_label)
     for row in per_label:
         console.print(

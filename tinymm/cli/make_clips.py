@@ -1,14 +1,19 @@
-"""Make a folder of video clips with sound and text to train on."""
+"""Make a folder of video clips with sound and text to train on.
+
+Each clip is 2 seconds of drawn pictures and synthetic sound. Its label can
+only be told for sure from text, pictures and sound together.
+"""
 
 from tinymm.cli.output import counting, make_console
 from tinymm.data.synthetic import TASKS, make_clips
 
 
 def add_arguments(parser):
+    about = "; ".join(f"{name}: {text}" for name, text in TASKS.items())
     parser.add_argument("dir", metavar="DIR", help="the folder to make")
-    parser.add_argument("--task", default="content", help="; ".join(f"{k}: {v}" for k, v in TASKS.items()))
-    parser.add_argument("--clips", type=int, default=600, help="how many (600)")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same files (0)")
+    parser.add_argument("--task", default="content", choices=TASKS, metavar="TASK", help=f"{about} (content)")
+    parser.add_argument("--clips", type=int, default=600, metavar="N", help="how many clips (600)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same files (0)")
 
 
 def run(args):

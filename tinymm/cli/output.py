@@ -18,13 +18,18 @@ def make_console(as_json=False):
         from rich.console import Console
     except ImportError:
         raise TinymmError("the command line needs rich: pip install rich") from None
-    return Console(stderr=as_json, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    class Pipe(Console):
+        def on_broken_pipe(self):  # rich would end the program here, with exit code 1
+            raise BrokenPipeError
+
+    return Pipe(stderr=as_json, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def print_json(value):
-    """One JSON object on stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    """One JSON object on stdout. Where stdout is no UTF-8, other letters are written as in ``\\u4f60``."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(value, ensure_ascii=not unicode, allow_nan=False, indent=2))
 
 
 @contextlib.contextmanager

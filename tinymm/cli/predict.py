@@ -1,4 +1,7 @@
-"""Say what clips show, with a trained model."""
+"""Say what clips show, with a trained model.
+
+The model's file is all it needs: how to read clips is kept in it.
+"""
 
 from dataclasses import replace
 
@@ -10,13 +13,18 @@ from tinymm.pipeline import Classifier
 def add_arguments(parser):
     parser.add_argument("model", metavar="MODEL", help="a model file, or the run folder it lies in")
     parser.add_argument("clips", metavar="CLIP", nargs="+", help="a video, a GIF, or a folder of frames")
-    parser.add_argument("--text", action="append", default=[], help="the words that go with the clip; once for each")
+    parser.add_argument(
+        "--text", action="append", default=[], metavar="WORDS",
+        help="the words that go with the clips: none, once for all clips, or once for each, in their order",
+    )  # fmt: skip
     add_json(parser)
 
 
 def run(args):
     if len(args.text) not in (0, 1, len(args.clips)):
-        raise TinymmError(f"there are {len(args.text)} texts for {len(args.clips)} clips: give none, one for all, or one each")
+        raise TinymmError(
+            f"there are {len(args.text)} --text for {len(args.clips)} clips: give none, one for all, or one for each"
+        )
     classifier = Classifier(args.model)
     console = make_console(args.json)
     texts = args.text * len(args.clips) if len(args.text) == 1 else args.text or [""] * len(args.clips)

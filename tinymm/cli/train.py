@@ -1,70 +1,75 @@
 """Train a model on a folder of clips, or on clips that tinymm makes first.
 
-Writes a run folder: best.safetensors (the model), last.safetensors (to resume), history.csv, config.json,
-results.json and report.html. Ctrl-C ends politely; --resume goes on exactly where it stopped.
+Writes a run folder: best.safetensors (the model), last.safetensors (to
+resume), history.csv, config.json, results.json and report.html. Ctrl-C ends
+politely; --resume goes on exactly where it stopped.
+
+DIR holds clips.csv, with the columns path, text, label and, if wanted, split
+(train, validation or test), and the clips that it names.
 """
 
+import contextlib
 import json
+import os
 import time
-from dataclasses import fields
-from pathlib import Path
 
 from tinymm.cli.evaluate import print_left_out
 from tinymm.cli.output import TrainingDisplay, add_json, counting, make_console, percent, print_json
-from tinymm.data.synthetic import TASKS, make_clips
-from tinymm.errors import TinymmError
+from tinymm.cli.run_folder import begin, continue_from, take_up
+from tinymm.data.preprocess import SOUNDS
+from tinymm.data.synthetic import TASKS
+from tinymm.errors import NonFiniteError, TinymmError
 from tinymm.files import atomic_write
 from tinymm.models import MODELS
-from tinymm.pipeline import chance, make_trainer, measure, metadata, only, prepare, score_labels
-from tinymm.recipe import Recipe
+from tinymm.pipeline import chance, make_trainer, measure, metadata, only, prepare, require_finite, score_labels
 from tinymm.report import write_report
 from tinymm.report.from_run import report_of_run
 
 
 def add_arguments(parser):
-    add = parser.add_argument
-    add("data", metavar="DIR", nargs="?", help="a folder with clips.csv; without one, clips are made under clips/")
-    add("--task", default="content", choices=TASKS, help="what the made clips are about (content)")
-    add("--model", default="default", choices=MODELS, help="the article's listing, or one that generalises (default)")
-    add("--frames", type=int, help="pictures a clip: 1 is the article's, more a video (6; article 1)")
-    add("--size", type=int, default=32, help="height and width of the pictures in pixels (32)")
-    add("--seconds", type=float, help="how much of a clip is read, at most (the clips' own length, up to 10)")
-    add("--sound", choices=("log-mel", "waveform"), help="how sound goes in (log-mel; article waveform)")
-    add("--epochs", type=int, help="times through the training clips (20; article 10)")
-    add("--batch-size", type=int, default=32, help="clips an update (32)")
-    add("--lr", type=float, help="learning rate (0.003; article 0.001)")
-    add("--patience", type=int, help="stop after so many epochs without a better validation loss (never)")
-    add("--no-augment", dest="augment", action="store_false", default=None, help="train on the clips as they are")
-    add("--no-compare", dest="compare", action="store_false", help="do not train each sense alone for comparison")
-    add("--seed", type=int, default=0, help="the same seed gives the same run (0)")
-    add("--engine", default="auto", help="auto or textbook (auto)")
-    add("--strict", action="store_true", help="stop when a clip cannot be used, instead of leaving it out")
-    add("--out", metavar="RUN", help="the folder to write (runs/NAME-1, -2, ...)")
-    add("--resume", metavar="RUN", help="go on with the run in this folder; only --epochs may change")
+    """Every choice is None unless given, so that ``Recipe`` alone knows the defaults (here in brackets)."""
+    add = parser.add_argument_group("clips").add_argument
+    add("data", metavar="DIR", nargs="?", help="a folder with clips.csv; without one, clips are made in clips/TASK")
+    add("--task", choices=TASKS, metavar="TASK", help=f"what the made clips are about: {', '.join(TASKS)} (content)")
+    add("--frames", type=int, metavar="N", help="pictures a clip: 1 is a still, more a video (6; article 1)")
+    add("--size", type=int, metavar="N", help="height and width of the pictures in pixels, 8 or more (32)")
+    add("--seconds", type=float, metavar="S", help="how much of a clip is read (as long as they are, at most 10)")
+    add("--sound", choices=SOUNDS, metavar="KIND", help="how sound goes in: log-mel or waveform (log-mel; article waveform)")
+    add("--strict", action="store_true", default=None, help="stop when a clip cannot be used, instead of leaving it out")
+    add = parser.add_argument_group("training").add_argument
+    add("--model", choices=MODELS, metavar="NAME", help="article, as in its listing, or default, which needs fewer clips (default)")
+    add("--epochs", type=int, metavar="N", help="times through the training clips (20; article 10)")
+    add("--batch-size", type=int, metavar="N", help="clips for one update of the weights (32)")
+    add("--lr", type=float, metavar="X", help="learning rate, the length of an update (0.003; article 0.001)")
+    add("--patience", type=int, metavar="N", help="stop after N epochs without a better validation loss (never)")
+    add("--no-augment", dest="augment", action="store_false", default=None,
+        help="train on the clips as they are, without random small changes (article)")  # fmt: skip
+    add("--no-compare", dest="compare", action="store_false", default=None,
+        help="do not train text, picture and sound alone for comparison")  # fmt: skip
+    add("--seed", type=int, metavar="N", help="the same seed gives the same run (0)")
+    add("--engine", metavar="NAME", help="what does the computing: auto or textbook (auto)")
+    add = parser.add_argument_group("run").add_argument
+    add("--out", metavar="RUN", help="the folder to write, new or empty (runs/NAME-1, -2, ...)")
+    add("--resume", metavar="RUN",
+        help="go on with the run in this folder, with its settings; --epochs may be given to train longer, "
+        "DIR when the clips were moved")  # fmt: skip
     add_json(parser)
 
 
 def run(args):
     console = make_console(args.json)
     started = time.perf_counter()
-    if args.resume:
-        out, recipe = Path(args.resume), Recipe.read(args.resume)
-        recipe.epochs = args.epochs or recipe.epochs
-    else:
-        if args.data is None:
-            args.data = _made_clips(console, args.task, args.seed)
-        recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
-        out = _run_folder(args.out, recipe.data)
-    console.print(f"reading {recipe.data}")
-    with counting(console, "reading clips") as progress:
-        prepared = prepare(recipe.data, recipe.settings(), recipe.seed, recipe.strict, progress)
-    print_left_out(console, prepared.left_out)
-    sizes = ", ".join(f"{len(targets)} {split}" for split, targets in prepared.targets.items())
-    console.print(f"{sizes} clips; labels: {', '.join(prepared.labels.names)}")
-    trainer = make_trainer(prepared, recipe)
-    if args.resume:
-        trainer.resume(out)
-    out.mkdir(parents=True, exist_ok=True)
+    out, recipe = take_up(args) if args.resume is not None else begin(args, console)
+    out.mkdir(parents=True, exist_ok=True)  # before the clips are read, which can take minutes
+    try:
+        prepared = _read(recipe, console)
+        trainer = make_trainer(prepared, recipe)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            out.rmdir()  # only a folder without a run in it is empty
+        raise
+    if args.resume is not None and not continue_from(trainer, prepared, recipe, out):
+        console.print(f"{out} was stopped before anything was saved: starting from the beginning")
     recipe.write(out)
     console.print(f"model {recipe.model}: {sum(a.size for a in trainer.model.params.values()):,} parameters")
     try:
@@ -73,9 +78,11 @@ def run(args):
     except KeyboardInterrupt:
         console.print(f"stopped and saved: `tinymm train --resume {out}` goes on from here")
         return 130
+    except NonFiniteError as error:
+        raise TinymmError(f"{error} (--lr is {recipe.lr:g}; what was saved before stays in {out})") from None
     results = _results(trainer, alone, prepared, recipe, time.perf_counter() - started)
     with atomic_write(out / "results.json", "w") as file:
-        json.dump(results, file, indent=2)
+        json.dump(results, file, indent=2, allow_nan=False)
     write_report(out / "report.html", report_of_run(trainer, alone, prepared, recipe, results))
     if args.json:
         print_json({"run": str(out), **results})
@@ -85,23 +92,14 @@ def run(args):
     return 0
 
 
-def _made_clips(console, task, seed):
-    folder = Path("clips") / (task if seed == 0 else f"{task}-{seed}")
-    if not (folder / "clips.csv").exists():
-        console.print(f"making clips for the task {task}, {TASKS[task]}, in {folder}")
-        with counting(console, "making clips") as progress:
-            make_clips(folder, task=task, seed=seed, progress=progress)
-    return str(folder)
-
-
-def _run_folder(out, data):
-    if out is not None:
-        if Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
-            raise TinymmError(f"{out} is there already: give another --out, or go on with it by --resume {out}")
-        return Path(out)
-    name = Path(data).resolve().name
-    taken = [int(p.name.rpartition("-")[2]) for p in Path("runs").glob(f"{name}-*") if p.name.rpartition("-")[2].isdigit()]
-    return Path("runs") / f"{name}-{max(taken, default=0) + 1}"
+def _read(recipe, console):
+    console.print(f"reading {recipe.data}")
+    with counting(console, "reading clips") as progress:
+        prepared = prepare(recipe.data, recipe.settings(), recipe.seed, recipe.strict, progress)
+    print_left_out(console, prepared.left_out)
+    sizes = ", ".join(f"{len(targets)} {split}" for split, targets in prepared.targets.items())
+    console.print(f"{sizes} clips; labels: {', '.join(prepared.labels.names)}")
+    return prepared
 
 
 def _fit(trainer, prepared, recipe, console, out=None, senses=None):
@@ -113,11 +111,10 @@ def _fit(trainer, prepared, recipe, console, out=None, senses=None):
     if out is None:
         trainer.fit(inputs, targets, **choice, augment=recipe.augmentation())
     else:
-        task = Path(recipe.data).resolve().name
         with TrainingDisplay(console, recipe.epochs) as display:
             trainer.fit(
                 inputs, targets, **choice, augment=recipe.augmentation(), folder=out, observer=display,
-                metadata=metadata(prepared, trainer.loss, task),
+                metadata=metadata(prepared, trainer.loss, os.path.basename(recipe.data)),
             )  # fmt: skip
     trainer.restore_best()
 
@@ -134,9 +131,8 @@ def _train_senses_alone(prepared, recipe, console):
 
 def _results(trainer, alone, prepared, recipe, seconds):
     inputs, last = prepared.inputs["train"], list(prepared.inputs)[-1]
-    confusion, per_label = score_labels(
-        trainer.predict(prepared.inputs[last]), prepared.targets[last], prepared.labels
-    )
+    probabilities = require_finite(trainer.predict(prepared.inputs[last]), "the trained model")
+    confusion, per_label = score_labels(probabilities, prepared.targets[last], prepared.labels)
     comparison = [{"name": " + ".join(inputs), **measure(trainer, prepared)}]
     comparison += [{"name": f"{sense} alone", **measure(one, prepared, [sense])} for sense, one in alone.items()]
     return {
@@ -154,9 +150,13 @@ def _results(trainer, alone, prepared, recipe, seconds):
 
 
 def _print_comparison(console, results):
+    if results["measured_on"] == "train":
+        console.print("no clip was held back, so how the model does on new clips is not known")
+        return
     width = max(len(row["name"]) for row in results["comparison"])
     console.print(f"{'accuracy':<{width}}  validation     test")
     for row in results["comparison"]:
         cells = "".join("        -" if row[k] is None else f"  {percent(row[k])}" for k in ("validation", "test"))
         console.print(f"{row['name']:<{width}}   {cells}")
-    console.print(f"{'guessing':<{width}}               {percent(results['chance'])}")
+    best = percent(results["chance"]).strip()
+    console.print(f"always the most frequent answer would be right for {best} of the {results['measured_on']} clips")

@@ -94,11 +94,10 @@ class Concatenate(Container):
 def _joined(shapes):
     """The shape of the joined outputs. Raises ShapeError when they differ in more than the last axis."""
     first = next(iter(shapes.values()))
-    for name, shape in shapes.items():
-        if shape[:-1] != first[:-1] or len(shape) != len(first):
-            listed = ", ".join(f"{k} (N, {', '.join(map(str, s))})" for k, s in shapes.items())
-            raise ShapeError(
-                f"Concatenate cannot join branches that end in different shapes, {listed}: "
-                "end each branch with Flatten, a global pool, or an LSTM's last state"
-            )
+    if len({shape[:-1] for shape in shapes.values()}) > 1:
+        listed = ", ".join(f"{name} (N, {', '.join(map(str, shape))})" for name, shape in shapes.items())
+        raise ShapeError(
+            f"Concatenate cannot join branches that end in different shapes, {listed}: "
+            "end each branch with Flatten, a global pool, or an LSTM's last state"
+        )
     return (*first[:-1], sum(shape[-1] for shape in shapes.values()))

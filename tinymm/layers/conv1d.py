@@ -13,7 +13,13 @@ from tinymm.backend import array_module
 from tinymm.initializers import INITIALIZERS
 from tinymm.layers.base import Layer
 from tinymm.layers.windows import (
-    at_offset, output_lengths, pad, per_axis, resolve_padding, sliding_windows, unpad,
+    at_offset,
+    output_lengths,
+    pad,
+    per_axis,
+    resolve_padding,
+    sliding_windows,
+    unpad,
 )  # fmt: skip
 
 
@@ -23,8 +29,8 @@ def conv1d_forward(x, W, b, stride=1, padding="valid"):
     pads = resolve_padding(padding, x.shape[1:2], size, stride)
     output_lengths(x.shape[1:2], size, stride, pads)
     x_padded = pad(x, pads)
-    windows = sliding_windows(x_padded, size, stride)               # (N, T', k, C)
-    y = array_module(x).tensordot(windows, W, axes=2) + b           # sum over i and c
+    windows = sliding_windows(x_padded, size, stride)        # (N, T', k, C)
+    y = array_module(x).tensordot(windows, W, axes=2) + b    # sum over i and c
     return y, (x_padded, W, stride, pads)
 
 
@@ -33,11 +39,12 @@ def conv1d_backward(dy, cache):
     x_padded, W, stride, pads = cache
     xp = array_module(dy)
     windows = sliding_windows(x_padded, W.shape[:1], stride)
-    dW = xp.tensordot(windows, dy, axes=((0, 1), (0, 1)))           # forward: y[n,t,o] used W[i,c,o] with windows[n,t,i,c]
-    db = dy.sum(axis=(0, 1))                                        # forward: y[n,t,o] used b[o] with weight 1
+    dW = xp.tensordot(windows, dy, axes=((0, 1), (0, 1)))    # forward: y[n,t,o] used W[i,c,o] with windows[n,t,i,c]
+    db = dy.sum(axis=(0, 1))                                 # forward: y[n,t,o] used b[o] with weight 1
     dx_padded = xp.zeros(x_padded.shape, dtype=dy.dtype)
     for i in range(W.shape[0]):
-        dx_padded[at_offset((i,), stride, dy.shape[1:2])] += xp.tensordot(dy, W[i], axes=(2, 1))  # forward: y[n,t] used x[n,t·s+i] with W[i]
+        cells = at_offset((i,), stride, dy.shape[1:2])       # forward: y[n,t,o] used x[n,t·s+i,c] with W[i,c,o]
+        dx_padded[cells] += xp.tensordot(dy, W[i], axes=(2, 1))
     return unpad(dx_padded, pads), dW, db
 
 

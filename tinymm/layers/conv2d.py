@@ -12,7 +12,14 @@ from tinymm.backend import array_module
 from tinymm.initializers import INITIALIZERS
 from tinymm.layers.base import Layer
 from tinymm.layers.windows import (
-    at_offset, offsets, output_lengths, pad, per_axis, resolve_padding, sliding_windows, unpad,
+    at_offset,
+    offsets,
+    output_lengths,
+    pad,
+    per_axis,
+    resolve_padding,
+    sliding_windows,
+    unpad,
 )  # fmt: skip
 
 
@@ -22,8 +29,8 @@ def conv2d_forward(x, W, b, stride=1, padding="valid"):
     pads = resolve_padding(padding, x.shape[1:3], size, stride)
     output_lengths(x.shape[1:3], size, stride, pads)
     x_padded = pad(x, pads)
-    windows = sliding_windows(x_padded, size, stride)                    # (N, H', W', kh, kw, C)
-    y = array_module(x).tensordot(windows, W, axes=3) + b                # sum over i, j and c
+    windows = sliding_windows(x_padded, size, stride)            # (N, H', W', kh, kw, C)
+    y = array_module(x).tensordot(windows, W, axes=3) + b        # sum over i, j and c
     return y, (x_padded, W, stride, pads)
 
 
@@ -32,11 +39,12 @@ def conv2d_backward(dy, cache):
     x_padded, W, stride, pads = cache
     xp = array_module(dy)
     windows = sliding_windows(x_padded, W.shape[:2], stride)
-    dW = xp.tensordot(windows, dy, axes=((0, 1, 2), (0, 1, 2)))          # forward: y[n,p,q,o] used W[i,j,c,o] with windows[n,p,q,i,j,c]
-    db = dy.sum(axis=(0, 1, 2))                                          # forward: y[n,p,q,o] used b[o] with weight 1
+    dW = xp.tensordot(windows, dy, axes=((0, 1, 2), (0, 1, 2)))  # forward: y[n,p,q,o] used W[i,j,c,o] with windows[n,p,q,i,j,c]
+    db = dy.sum(axis=(0, 1, 2))                                  # forward: y[n,p,q,o] used b[o] with weight 1
     dx_padded = xp.zeros(x_padded.shape, dtype=dy.dtype)
     for i, j in offsets(W.shape[:2]):
-        dx_padded[at_offset((i, j), stride, dy.shape[1:3])] += xp.tensordot(dy, W[i, j], axes=(3, 1))  # forward: y[n,p,q] used x[n,p·s+i,q·s+j] with W[i,j]
+        cells = at_offset((i, j), stride, dy.shape[1:3])         # forward: y[n,p,q,o] used x[n,p·s+i,q·s+j,c] with W[i,j,c,o]
+        dx_padded[cells] += xp.tensordot(dy, W[i, j], axes=(3, 1))
     return unpad(dx_padded, pads), dW, db
 
 

@@ -12,6 +12,7 @@ right when it has only seen it on the left, which Flatten cannot.
 import math
 
 from tinymm.backend import array_module
+from tinymm.errors import ShapeError
 from tinymm.layers.base import Layer
 
 
@@ -71,7 +72,11 @@ class GlobalPool(Layer):
 
     def _time_mask(self, x, mask):
         """A mask speaks of time steps, so it means something for (N, T, C) alone."""
-        return mask if x.ndim == 3 else None
+        if mask is None or x.ndim != 3:
+            return None
+        if mask.shape != x.shape[:2]:
+            raise ShapeError(f"{type(self).__name__} wants a mask (N, time) = {x.shape[:2]} and got {mask.shape}")
+        return mask
 
 
 class GlobalAveragePool(GlobalPool):

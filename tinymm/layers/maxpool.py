@@ -12,7 +12,14 @@ from tinymm.backend import array_module
 from tinymm.errors import ShapeError
 from tinymm.layers.base import Layer
 from tinymm.layers.windows import (
-    at_offset, offsets, output_lengths, pad, per_axis, resolve_padding, sliding_windows, unpad,
+    at_offset,
+    offsets,
+    output_lengths,
+    pad,
+    per_axis,
+    resolve_padding,
+    sliding_windows,
+    unpad,
 )  # fmt: skip
 
 

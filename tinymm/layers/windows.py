@@ -5,6 +5,7 @@ moves by ``stride``; output position p reads input positions p*stride + offset -
 """
 
 import itertools
+from numbers import Integral
 
 from tinymm.backend import array_module
 from tinymm.errors import ShapeError
@@ -13,9 +14,9 @@ from tinymm.errors import ShapeError
 def per_axis(value, axes, name):
     """One number for all axes, or one for each, as a tuple of ``axes`` positive integers."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-    if len(values) != axes or not all(isinstance(v, int) and v > 0 for v in values):
+    if len(values) != axes or not all(isinstance(v, Integral) and v > 0 for v in values):
         raise ShapeError(f"{name} is {value!r}: give one positive whole number, or {axes} of them")
-    return values
+    return tuple(int(v) for v in values)
 
 
 def resolve_padding(padding, lengths, size, stride):
@@ -31,9 +32,9 @@ def resolve_padding(padding, lengths, size, stride):
     if padding == "same":
         missing = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(lengths, size, stride)]
         return tuple((m // 2, m - m // 2) for m in missing)
-    entries = (padding,) * axes if isinstance(padding, int) else padding
+    entries = (padding,) * axes if isinstance(padding, Integral) else padding
     try:
-        pads = tuple((e, e) if isinstance(e, int) else (int(e[0]), int(e[1])) for e in entries)
+        pads = tuple((int(e), int(e)) if isinstance(e, Integral) else (int(e[0]), int(e[1])) for e in entries)
     except (TypeError, IndexError, ValueError):
         pads = ()
     if len(pads) != axes or min(map(min, pads)) < 0:
