@@ -63,6 +63,13 @@ def test_gradients_are_central_differences(name, dtype):
     assert_gradients(*pair_of(losses, name, t), [p], rng)
 
 
+@pytest.mark.parametrize("name", ("cross_entropy", "cross_entropy_logits"))
+def test_rows_that_count_twice_or_not_at_all_have_the_gradient_of_central_differences(name):
+    rng = np.random.default_rng(1)
+    p, t = prediction_and_target(name, rng, (3, 4))
+    assert_gradients(*pair_of(losses, name, t * np.array([[2.0], [0.0], [1.0]])), [p], rng)
+
+
 @every_loss
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.complex128))
 def test_the_dtype_of_the_prediction_is_that_of_loss_and_gradient(name, dtype):

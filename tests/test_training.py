@@ -105,7 +105,7 @@ def test_every_sample_is_seen_once_an_epoch_and_the_last_batch_may_be_smaller():
 
     model = mm.Sequential(Recording(), mm.Dense(1))
     x = np.arange(10.0)[:, None]
-    mm.Trainer(model, mm.MeanSquaredError(), mm.SGD(1e-9)).fit(x, x, epochs=2, batch_size=4)
+    mm.Trainer(model, mm.MeanSquaredError(), mm.SGD(1e-9), "textbook").fit(x, x, epochs=2, batch_size=4)
     assert [len(batch) for batch in seen] == [4, 4, 2, 4, 4, 2]
     first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
     assert sorted(first) == sorted(second) == list(range(10))

@@ -3,6 +3,7 @@
 from tinymm.backend import array_module, to_device, to_host
 from tinymm.engines import make_engine
 from tinymm.errors import NonFiniteError, ShapeError, TinymmError
+from tinymm.gradcheck import gradcheck
 from tinymm.layers import *  # noqa: F403
 from tinymm.layers import __all__ as _layers
 from tinymm.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
@@ -13,6 +14,6 @@ from tinymm.training import Trainer
 __version__ = "0.1.0"
 __all__ = [
     *_layers, "SGD", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "MeanSquaredError", "Momentum",
-    "NonFiniteError", "ShapeError", "TinymmError", "Trainer", "array_module", "load", "make_engine", "save", "to_device",
+    "NonFiniteError", "ShapeError", "TinymmError", "Trainer", "array_module", "gradcheck", "load", "make_engine", "save", "to_device",
     "to_host",
 ]  # fmt: skip

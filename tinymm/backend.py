@@ -43,6 +43,11 @@ def to_host(x):
     return _map(x, lambda a: a.get() if is_cupy(a) else a)
 
 
+def take(inputs, chosen):
+    """The chosen samples (an index array or a slice) of an array or of a dict of arrays."""
+    return {k: x[chosen] for k, x in inputs.items()} if isinstance(inputs, dict) else inputs[chosen]
+
+
 def _map(x, move):
     if isinstance(x, dict):
         return {key: _map(value, move) for key, value in x.items()}

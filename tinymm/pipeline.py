@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinymm.backend import take
 from tinymm.data import Cache, Clip, LabelSet, Preprocessor, clean, read_manifest, split_clips
 from tinymm.data.container import probe
 from tinymm.errors import TinymmError
@@ -14,7 +15,7 @@ from tinymm.losses import LOSSES
 from tinymm.metrics import confusion_matrix, precision_recall_f1
 from tinymm.models import MODELS
 from tinymm.saving import load
-from tinymm.training import Trainer, take
+from tinymm.training import Trainer
 
 
 @dataclass
@@ -37,7 +38,8 @@ def acquire(folder, strict=False, progress=None):
     kept, left_out = clean(read_manifest(folder), progress)
     if left_out and (strict or not kept):
         others = f" ({len(left_out) - 1} more like it)" if len(left_out) > 1 else ""
-        raise TinymmError(f"{folder}: {left_out[0].name} {left_out[0].reason}{others}: mend or remove it from clips.csv")
+        what = f"{left_out[0].name} {left_out[0].reason}{others}"
+        raise TinymmError(f"{folder}: {what}: mend or remove it from clips.csv")
     return kept, left_out
 
 
@@ -47,8 +49,10 @@ def prepare(folder, settings, seed=0, strict=False, progress=None):
     try:
         labels = LabelSet.read(kept)
     except TinymmError as error:
-        gone = f" ({len(left_out)} clips had to be left out, {left_out[0].name}: {left_out[0].reason})" if left_out else ""
-        raise TinymmError(f"{folder}: {error}{gone}") from None
+        if not left_out:
+            raise
+        first = f"{left_out[0].name}: {left_out[0].reason}"
+        raise TinymmError(f"{error} ({len(left_out)} of the clips were left out, the first is {first})") from None
     clips = split_clips(kept, seed=seed)
     cache = Cache(Path(folder) / ".tinymm-cache")
     preprocessor = Preprocessor(settings)
@@ -151,7 +155,9 @@ class Classifier:
         self.path, self.model = path, load(path)
         meta = self.model.metadata
         if not isinstance(meta, dict) or not {"preprocessing", "labels", "loss"} <= set(meta):
-            raise TinymmError(f"{path} holds a model but not how to read clips for it: use one that `tinymm train` wrote")
+            raise TinymmError(
+                f"{path} holds a model but not how to read clips for it: use one that `tinymm train` wrote"
+            )
         try:
             self.preprocessor = Preprocessor.from_dict(meta["preprocessing"])
             self.labels = LabelSet.from_dict(meta["labels"])

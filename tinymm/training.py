@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinymm.backend import to_host
+from tinymm.backend import take, to_host
 from tinymm.checkpoints import Position, read_checkpoint, write_checkpoint
 from tinymm.engines import make_engine
 from tinymm.engines.diagnosis import name_first_bad
@@ -154,11 +154,6 @@ class Trainer:
 
     def _random(self, stream, counter):
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(stream, counter)))
-
-
-def take(inputs, chosen):
-    """The chosen samples (an index array or a slice) of an array or of a dict of arrays."""
-    return {k: x[chosen] for k, x in inputs.items()} if isinstance(inputs, dict) else inputs[chosen]
 
 
 def _count(inputs, targets=None):

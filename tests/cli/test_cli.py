@@ -26,6 +26,14 @@ def test_an_unknown_option_and_a_word_for_a_number_are_named(tinymm):
     assert tinymm("predict").failed_with("MODEL", "tinymm predict --help")
 
 
+def test_an_empty_name_as_from_an_unset_variable_is_refused(tinymm, clips, trained, files):
+    for words in (
+        ["train", ""], ["train", clips, "--out", ""], ["train", "--resume", ""], ["make-clips", ""], ["evaluate", "", clips],
+        ["evaluate", trained, " "], ["predict", "", files[0]], ["predict", trained, ""],
+    ):  # fmt: skip
+        assert tinymm(*words).failed_with("the name of the file or folder is empty")
+
+
 @pytest.mark.parametrize("words", [[], *[[verb] for verb in VERBS]], ids=lambda words: words[0] if words else "tinymm")
 def test_help_fits_80_columns_and_explains_every_option(tinymm, words, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")

@@ -37,9 +37,8 @@ def test_doctor_survives_a_package_that_breaks_on_import(tinymm, monkeypatch):
     monkeypatch.setitem(doctor.PACKAGES, "tinymm_no_such_package", "nothing: pip install nothing")
     found = tinymm("doctor", "--json").json
     assert not found["GPU"]["ok"]
-    assert found["tinymm_no_such_package"] == {
-        "ok": False, "found": "not usable (No module named 'tinymm_no_such_package')", "todo": "nothing: pip install nothing",
-    }  # fmt: skip
+    entry = found["tinymm_no_such_package"]
+    assert not entry["ok"] and "No module named" in entry["found"] and entry["todo"] == "nothing: pip install nothing"
 
 
 def test_other_verbs_say_that_rich_is_missing(tinymm, clips, monkeypatch):

@@ -2,6 +2,7 @@ import json
 import shutil
 
 import av
+import imageio.v3
 import numpy as np
 import pytest
 from safetensors import safe_open
@@ -56,11 +57,16 @@ def test_a_clip_that_cannot_be_read_is_named(tinymm, trained, files, tmp_path):
     (tmp_path / "text.mp4").write_text("This is not a film.\n" * 50)
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "half.mp4").write_bytes(files[0].read_bytes()[:9000])
+    imageio.v3.imwrite(tmp_path / "whole.gif", np.random.default_rng(0).integers(0, 255, (9, 20, 20, 3), np.uint8))
+    whole = (tmp_path / "whole.gif").read_bytes()
+    (tmp_path / "half.gif").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "hollow").mkdir()
     assert tinymm("predict", trained, "gone.mp4").failed_with("there is no clip gone.mp4")
     assert tinymm("predict", trained, files[0], "text.mp4").failed_with("text.mp4", "not a video")
     assert tinymm("predict", trained, "empty.mp4").failed_with("empty.mp4", "empty")
     assert tinymm("predict", trained, "half.mp4").failed_with("half.mp4", "cut off")
+    assert tinymm("predict", trained, "whole.gif").code == 0
+    assert tinymm("predict", trained, "half.gif").failed_with("half.gif", "cut off")
     assert tinymm("predict", trained, "hollow").failed_with("hollow", "without a png or jpg")
 
 

@@ -44,6 +44,15 @@ def test_next_state_moves_the_averages_by_one_minus_momentum():
     np.testing.assert_array_equal(layer.state["mean"], [0])
 
 
+def test_the_kept_variance_is_the_unbiased_one_over_batch_and_places():
+    layer = mm.BatchNorm(momentum=0.75)
+    x = np.random.default_rng(0).normal(3, 2, (5, 2, 3))
+    _, cache = layer.forward(x, training=True)
+    state, rows = layer.next_state(cache), x.reshape(10, 3)
+    np.testing.assert_allclose(state["mean"], 0.25 * rows.mean(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(state["variance"], 0.75 + 0.25 * rows.var(axis=0, ddof=1), rtol=1e-13)
+
+
 def test_prediction_uses_the_kept_averages_and_does_not_move_them():
     layer = mm.BatchNorm(epsilon=0)
     x = np.random.default_rng(0).normal(size=(5, 3))

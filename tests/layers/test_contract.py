@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from numeric import assert_gradients, assert_pairs_agree, gradients_of, normal, scattered, snapshot
+from numeric import (
+    assert_gradients,
+    assert_pairs_agree,
+    central_differences,
+    gradients_of,
+    normal,
+    scattered,
+    snapshot,
+)
 
 import tinymm as mm
 from tinymm import equations
@@ -181,6 +189,29 @@ def test_scattered_memory_changes_no_number(name):
     results = gradients_of(backward, dy, cache), gradients_of(backward, scattered(dy), cache_scattered)
     for want, got in zip(*results, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-13)
+
+
+@every_layer
+@pytest.mark.parametrize("training", (False, True))
+def test_a_layer_gives_every_parameter_and_its_input_the_gradient_of_central_differences(name, training):
+    make, shape = LAYERS[name]
+    layer, rng = make(), np.random.default_rng(9)
+    layer.build(shape, dtype=np.float64)
+    names = ["x", *layer.params]
+
+    def forward(x, *values):
+        for array, value in zip(layer.params.values(), values):
+            array[...] = value
+        return layer.forward(x, training=training, rng=np.random.default_rng(1))
+
+    arrays = [normal(rng, 3, *shape), *(normal(rng, *p.shape) for p in layer.params.values())]
+    y, cache = forward(*arrays)
+    dy = normal(rng, *y.shape)
+    dx, grads = layer.backward(dy, cache)
+    assert list(grads) == names[1:]
+    wanted = central_differences(lambda *values: forward(*values)[0], arrays, dy)
+    for key, got, want in zip(names, (dx, *grads.values()), wanted):
+        np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-7, err_msg=key)
 
 
 @every_layer

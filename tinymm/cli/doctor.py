@@ -40,7 +40,8 @@ def examine():
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found = [
-        ("tinymm", True, f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}", ""),
+        ("tinymm", True, f"{__version__}, Python {platform.python_version()}", ""),
+        ("system", True, f"{platform.system()} {platform.machine()}", ""),
         ("numpy", True, np.__version__, ""),
         ("processor", True, f"{cores} cores to use", ""),
         _blas(np),
@@ -91,4 +92,5 @@ def _gpu():
         name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
         return "GPU", True, f"{name}, CuPy {cupy.__version__}", ""
     except (ImportError, RuntimeError, AssertionError) as error:
-        return "GPU", False, f"CuPy {cupy.__version__} cannot compute: {error}", "match the CUDA version of driver and CuPy"
+        todo = "match the CUDA version of driver and CuPy"
+        return "GPU", False, f"CuPy {cupy.__version__} cannot compute: {error}", todo

@@ -4,15 +4,16 @@ Clips that the model was trained or selected on are left out, since it knows
 them. They are found by their content, whatever they are called.
 """
 
-from tinymm.cli.output import add_json, counting, make_console, percent, print_json
+from tinymm.cli.arguments import path
+from tinymm.cli.output import add_json, count, counting, make_console, percent, print_json
 from tinymm.errors import TinymmError
 from tinymm.metrics import accuracy
 from tinymm.pipeline import Classifier, acquire, chance, score_labels
 
 
 def add_arguments(parser):
-    parser.add_argument("model", metavar="MODEL", help="a model file, or the run folder it lies in")
-    parser.add_argument("dir", metavar="DIR", help="a folder with clips.csv")
+    parser.add_argument("model", type=path, metavar="MODEL", help="a model file, or the run folder it lies in")
+    parser.add_argument("dir", type=path, metavar="DIR", help="a folder with clips.csv")
     parser.add_argument("--seen", action="store_true", help="measure on the clips of the training, too")
     parser.add_argument("--strict", action="store_true", help="stop when a clip cannot be used")
     add_json(parser)
@@ -42,14 +43,14 @@ def run(args):
         return
     print_left_out(console, left_out)
     known = f" ({result['seen_before']} more are left out: the model knows them)" if result["seen_before"] else ""
-    console.print(f"measured on {len(new)} clips{known}")
+    console.print(f"measured on {count(len(new), 'clip')}{known}")
     console.print(f"accuracy {percent(result['accuracy']).strip()}, loss {loss:.4f}")
     console.print(f"always the most frequent answer would be right for {percent(result['chance']).strip()}")
     width = max(len(row["label"]) for row in per_label)
     for row in per_label:
         console.print(
             f"  {row['label']:<{width}}  precision {percent(row['precision'])}  recall {percent(row['recall'])}"
-            f"  F1 {row['f1']:.3f}  {row['clips']} clips"
+            f"  F1 {row['f1']:.3f}  {count(row['clips'], 'clip')}"
         )
 
 
@@ -57,7 +58,7 @@ def print_left_out(console, left_out, most=10):
     """The clips that cannot be used and why, the first ones by name, all of them counted."""
     if not left_out:
         return
-    console.print(f"{len(left_out)} clips left out:")
+    console.print(f"{count(len(left_out), 'clip')} left out:")
     for clip in left_out[:most]:
         console.print(f"  {clip.name}: {clip.reason}")
     if len(left_out) > most:

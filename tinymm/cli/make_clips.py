@@ -4,13 +4,14 @@ Each clip is 2 seconds of drawn pictures and synthetic sound. Its label can
 only be told for sure from text, pictures and sound together.
 """
 
+from tinymm.cli.arguments import path
 from tinymm.cli.output import counting, make_console
 from tinymm.data.synthetic import TASKS, make_clips
 
 
 def add_arguments(parser):
     about = "; ".join(f"{name}: {text}" for name, text in TASKS.items())
-    parser.add_argument("dir", metavar="DIR", help="the folder to make")
+    parser.add_argument("dir", type=path, metavar="DIR", help="the folder to make")
     parser.add_argument("--task", default="content", choices=TASKS, metavar="TASK", help=f"{about} (content)")
     parser.add_argument("--clips", type=int, default=600, metavar="N", help="how many clips (600)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same files (0)")

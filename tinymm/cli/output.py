@@ -76,6 +76,11 @@ def _bar(console):
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
+def count(number, what):
+    """1 clip, 2 clips"""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def percent(share):
     """0.934 -> 93.4 %"""
     return f"{100 * share:5.1f} %"

@@ -5,14 +5,15 @@ The model's file is all it needs: how to read clips is kept in it.
 
 from dataclasses import replace
 
+from tinymm.cli.arguments import path
 from tinymm.cli.output import add_json, counting, make_console, percent, print_json
 from tinymm.errors import TinymmError
 from tinymm.pipeline import Classifier
 
 
 def add_arguments(parser):
-    parser.add_argument("model", metavar="MODEL", help="a model file, or the run folder it lies in")
-    parser.add_argument("clips", metavar="CLIP", nargs="+", help="a video, a GIF, or a folder of frames")
+    parser.add_argument("model", type=path, metavar="MODEL", help="a model file, or the run folder it lies in")
+    parser.add_argument("clips", type=path, metavar="CLIP", nargs="+", help="a video, a GIF, or a folder of frames")
     parser.add_argument(
         "--text", action="append", default=[], metavar="WORDS",
         help="the words that go with the clips: none, once for all clips, or once for each, in their order",

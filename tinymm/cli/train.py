@@ -13,6 +13,7 @@ import json
 import os
 import time
 
+from tinymm.cli.arguments import path
 from tinymm.cli.evaluate import print_left_out
 from tinymm.cli.output import TrainingDisplay, add_json, counting, make_console, percent, print_json
 from tinymm.cli.run_folder import begin, continue_from, take_up
@@ -22,6 +23,7 @@ from tinymm.errors import NonFiniteError, TinymmError
 from tinymm.files import atomic_write
 from tinymm.models import MODELS
 from tinymm.pipeline import chance, make_trainer, measure, metadata, only, prepare, require_finite, score_labels
+from tinymm.recipe import CHOICES
 from tinymm.report import write_report
 from tinymm.report.from_run import report_of_run
 
@@ -29,15 +31,19 @@ from tinymm.report.from_run import report_of_run
 def add_arguments(parser):
     """Every choice is None unless given, so that ``Recipe`` alone knows the defaults (here in brackets)."""
     add = parser.add_argument_group("clips").add_argument
-    add("data", metavar="DIR", nargs="?", help="a folder with clips.csv; without one, clips are made in clips/TASK")
+    add("data", type=path, metavar="DIR", nargs="?",
+        help="a folder with clips.csv; without one, clips are made in clips/TASK")  # fmt: skip
     add("--task", choices=TASKS, metavar="TASK", help=f"what the made clips are about: {', '.join(TASKS)} (content)")
     add("--frames", type=int, metavar="N", help="pictures a clip: 1 is a still, more a video (6; article 1)")
     add("--size", type=int, metavar="N", help="height and width of the pictures in pixels, 8 or more (32)")
     add("--seconds", type=float, metavar="S", help="how much of a clip is read (as long as they are, at most 10)")
-    add("--sound", choices=SOUNDS, metavar="KIND", help="how sound goes in: log-mel or waveform (log-mel; article waveform)")
-    add("--strict", action="store_true", default=None, help="stop when a clip cannot be used, instead of leaving it out")
+    add("--sound", choices=SOUNDS, metavar="KIND",
+        help="how sound goes in: log-mel or waveform (log-mel; article waveform)")  # fmt: skip
+    add("--strict", action="store_true", default=None,
+        help="stop when a clip cannot be used, instead of leaving it out")  # fmt: skip
     add = parser.add_argument_group("training").add_argument
-    add("--model", choices=MODELS, metavar="NAME", help="article, as in its listing, or default, which needs fewer clips (default)")
+    add("--model", choices=MODELS, metavar="NAME",
+        help="article, as in its listing, or default, which needs fewer clips (default)")  # fmt: skip
     add("--epochs", type=int, metavar="N", help="times through the training clips (20; article 10)")
     add("--batch-size", type=int, metavar="N", help="clips for one update of the weights (32)")
     add("--lr", type=float, metavar="X", help="learning rate, the length of an update (0.003; article 0.001)")
@@ -47,10 +53,10 @@ def add_arguments(parser):
     add("--no-compare", dest="compare", action="store_false", default=None,
         help="do not train text, picture and sound alone for comparison")  # fmt: skip
     add("--seed", type=int, metavar="N", help="the same seed gives the same run (0)")
-    add("--engine", metavar="NAME", help="what does the computing: auto or textbook (auto)")
+    add("--engine", metavar="NAME", help=f"what does the computing: {', '.join(CHOICES['engine'])} (auto)")
     add = parser.add_argument_group("run").add_argument
-    add("--out", metavar="RUN", help="the folder to write, new or empty (runs/NAME-1, -2, ...)")
-    add("--resume", metavar="RUN",
+    add("--out", type=path, metavar="RUN", help="the folder to write, new or empty (runs/NAME-1, -2, ...)")
+    add("--resume", type=path, metavar="RUN",
         help="go on with the run in this folder, with its settings; --epochs may be given to train longer, "
         "DIR when the clips were moved")  # fmt: skip
     add_json(parser)
@@ -75,15 +81,15 @@ def run(args):
     try:
         _fit(trainer, prepared, recipe, console, out)
         alone = _train_senses_alone(prepared, recipe, console) if recipe.compare else {}
+        results = _results(trainer, alone, prepared, recipe, time.perf_counter() - started)
+        with atomic_write(out / "results.json", "w") as file:
+            json.dump(results, file, indent=2, allow_nan=False)
+        write_report(out / "report.html", report_of_run(trainer, alone, prepared, recipe, results))
     except KeyboardInterrupt:
         console.print(f"stopped and saved: `tinymm train --resume {out}` goes on from here")
         return 130
     except NonFiniteError as error:
         raise TinymmError(f"{error} (--lr is {recipe.lr:g}; what was saved before stays in {out})") from None
-    results = _results(trainer, alone, prepared, recipe, time.perf_counter() - started)
-    with atomic_write(out / "results.json", "w") as file:
-        json.dump(results, file, indent=2, allow_nan=False)
-    write_report(out / "report.html", report_of_run(trainer, alone, prepared, recipe, results))
     if args.json:
         print_json({"run": str(out), **results})
         return 0

@@ -65,9 +65,10 @@ class Concatenate(Container):
 
     def run(self, x, training, mask, rng):
         ys, caches = [], {}
+        own_rng = dict(zip(self.children, rng.spawn(len(self.children)))) if rng else {}  # in any order the same draws
         for name in self.children:
-            own_mask = mask.get(name) if mask else None
-            y, caches[name] = self.call(name, "forward", x[name], training=training, mask=own_mask, rng=rng)
+            given = {"mask": mask.get(name) if mask else None, "rng": own_rng.get(name)}
+            y, caches[name] = self.call(name, "forward", x[name], training=training, **given)
             ys.append(y)
         y, widths = concatenate_forward(ys)
         return y, {**caches, None: widths}

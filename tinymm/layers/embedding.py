@@ -62,13 +62,17 @@ class Embedding(Layer):
         return mask if self.padding_id is None else x != self.padding_id
 
     def run(self, x):
+        self.refuse_unknown(x)
+        return embedding_forward(x, **self.params)
+
+    def refuse_unknown(self, x):
+        """Raise ShapeError for ids that have no row. On the GPU nothing is checked, since that would wait for it."""
         if not is_cupy(x) and x.size and not 0 <= x.min() <= x.max() < self.vocabulary:
             worst = x.min() if x.min() < 0 else x.max()
             raise ShapeError(
                 f"Embedding has rows for the token ids 0 to {self.vocabulary - 1} and got {worst}: "
                 "encode the text with the vocabulary the model was built for"
             )
-        return embedding_forward(x, **self.params)
 
     def backward(self, dy, cache):
         return None, {"W": embedding_backward(dy, cache, self.padding_id)}

@@ -1,0 +1,121 @@
+"""What a wrong gradient looks like: it is compared with what typical mistakes would have given.
+
+First with the mistakes anybody makes (``mistakes``), then with single mistakes planted into tinymm's own backward
+of the same name (``mutants``). Everything must agree for two different upstream gradients.
+"""
+
+import numpy as np
+
+from tinymm.backend import array_module, to_host
+from tinymm.errors import TinymmError
+from tinymm.gradchecking import methods
+from tinymm.gradchecking.mistakes import MISTAKES, Evidence
+from tinymm.gradchecking.subject import WrongShape
+
+AGREES = 1e-6
+
+
+def diagnose(subject, failing, engine=None, functions=(), seed=0):
+    """Sentences on the gradients ``failing`` (names) of a Subject.
+
+    engine is a Subject of tinymm's own layer with the same arrays, functions its backward functions.
+    """
+    rng = np.random.default_rng(seed + 1)
+    evidence = [list(gather(subject, failing, rng)) for _ in range(2)]
+    found, open_questions = [], False
+    for pair in zip(*evidence):
+        sentence = usual_mistake(pair)
+        if sentence:
+            found.append(f"the gradient of {pair[0].name}: {sentence}")
+        open_questions = open_questions or not sentence or "times the right value" in sentence
+    if engine is not None and open_questions:
+        found += planted_mistake(subject, engine, functions, rng)
+    return found
+
+
+def gather(subject, failing, rng):
+    """The Evidence on each failing array for one random dy, from central differences of the subject's own forward."""
+    arrays = subject.arrays
+    y, cache = subject.forward(arrays)
+    dy = array_module(y).asarray(rng.normal(size=y.shape))
+    got = subject.backward(dy, cache)
+    slopes = {k: methods.jacobian(methods.central_difference, subject.output, arrays, k) for k in arrays}
+
+    def pull(dy, name):
+        return (np.asarray(dy).ravel() @ to_host(slopes[name])).reshape(arrays[name].shape)
+
+    host = {k: to_host(a) for k, a in arrays.items()}
+    right = {k: pull(to_host(dy), k) for k in arrays}
+    for name in failing:
+        yield Evidence(
+            name, to_host(got[name]), right[name], np.asarray(to_host(dy)), np.asarray(to_host(y)),
+            lambda dy, name=name: pull(dy, name), right, host,
+        )  # fmt: skip
+
+
+def usual_mistake(evidence):
+    """The first sentence of ``mistakes`` that holds for every piece of evidence, or None."""
+    for mistake in MISTAKES:
+        agreeing = [{s for s, array in mistake(e) if agree(array, e.got)} for e in evidence]
+        for sentence, _ in mistake(evidence[0]):
+            if all(sentence in sentences for sentences in agreeing):
+                return sentence
+    return None
+
+
+def planted_mistake(subject, engine, functions, rng):
+    """The first mutant of tinymm's backward that gives the same arrays as the subject, as a list of one sentence."""
+    from tinymm.gradchecking.mutants import mutants_of, planted
+
+    y = subject.output(subject.arrays)
+    upstream = [array_module(y).asarray(rng.normal(size=y.shape)) for _ in range(2)]
+    wrong = [subject.gradients(subject.arrays, dy) for dy in upstream]
+    for function in functions:
+        for mutant in mutants_of(function):
+            with planted(function, mutant):
+                same = _gives(engine, subject.arrays, upstream, wrong)
+            if same:
+                where = f"{function.__module__}, line {mutant.line}"
+                return [f"{mutant.message} (as `{mutant.after}` for `{mutant.before}` in {where})"]
+    return []
+
+
+def _gives(engine, arrays, upstream, wrong):
+    try:
+        for dy, gradients in zip(upstream, wrong):
+            planted = engine.gradients(arrays, dy)
+            if not all(agree(to_host(planted[k]), to_host(g)) for k, g in gradients.items()):
+                return False
+    except Exception:  # many mutants do not run through
+        return False
+    return True
+
+
+def diagnose_shape(subject, seed=0):
+    """What a gradient of the wrong shape lacks, as a sentence, or "" when nothing typical makes it right."""
+    rng = np.random.default_rng(seed)
+    y, cache = subject.forward(subject.arrays)
+    dy = array_module(y).asarray(rng.normal(size=y.shape))
+    try:
+        subject.backward(dy, cache)
+    except WrongShape as error:
+        got, name = to_host(error.gradient), error.array
+    except TinymmError:
+        return ""
+    slopes = methods.jacobian(methods.central_difference, subject.output, subject.arrays, name)
+    right = to_host((dy.ravel() @ slopes).reshape(subject.arrays[name].shape))
+    for axes in (0, (0, 1), 1, (0, 1, 2), (0, 2)):
+        if got.ndim > np.max(axes) and agree(got.sum(axis=axes), right):
+            named = {0: " (the batch)", (0, 1): " (batch and time)"}.get(axes, "")
+            return f"summed over axis {axes}{named} the gradient of {name} would be right: the sum is missing"
+    if agree(got.T, right):
+        return f"transposed the gradient of {name} would be right"
+    if got.size == right.size and agree(got.reshape(right.shape), right):
+        return f"the numbers of the gradient of {name} are right, only their shape is not: reshape it to {right.shape}"
+    return ""
+
+
+def agree(a, b):
+    """True when two arrays of one shape differ by central differences' error at most."""
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and bool(abs(a - b).max() <= AGREES * max(abs(b).max(), abs(a).max(), 1e-12))

@@ -1,0 +1,85 @@
+"""Ways to know a derivative without trusting backward. Each takes the derivative along a direction v of one array.
+
+central differences   (f(a + hv) − f(a − hv)) / 2h           error about ε^⅔ with h = ε^⅓ · size of a
+                      Press et al., Numerical Recipes, 3rd ed., section 5.7, equations 5.7.7 and 5.7.8
+complex step          Im f(a + ihv) / h                      nothing is subtracted: h = 1e-30 loses no digit
+                      Squire and Trapp, SIAM Review 40, 1998, pages 110-112, equation 2.1
+adjoint identity      ⟨J u, v⟩ = ⟨u, Jᵀ v⟩                   for linear f: J u is f(u) − f(0), exactly
+                      Claerbout, Earth Soundings Analysis, 1992, chapter 5, the dot-product test
+"""
+
+import numpy as np
+
+from tinymm.backend import array_module
+
+EPSILON = float(np.finfo(np.float64).eps)
+COMPLEX_STEP = 1e-30
+
+
+def changed(arrays, name, value):
+    """The same arrays with another one under ``name``."""
+    return {**arrays, name: value}
+
+
+def size_along(a, v):
+    """The size of the entries of a that v moves, in units of v: 1 where all of a is zero."""
+    moved = float(abs(a * (v != 0)).max())
+    typical = float((a * a).mean()) ** 0.5
+    return (max(moved, typical / 100) or 1.0) / float(abs(v).max())
+
+
+def central_difference(f, arrays, name, v):
+    """The derivative of f, arrays -> y, along v in the array ``name``; shaped like y."""
+    h = 2.0 ** round(np.log2(EPSILON ** (1 / 3) * size_along(arrays[name], v)))  # a power of two: a ± h rounds little
+    up, down = (f(changed(arrays, name, arrays[name] + sign * h * v)) for sign in (1, -1))
+    return (up - down) / (2 * h)
+
+
+def complex_step(f, arrays, name, v):
+    """The same for an analytic f that takes complex numbers. ReLU and max branch on the real part."""
+    moved = arrays[name].astype(np.complex128)
+    moved.imag = COMPLEX_STEP * v
+    return f(changed(arrays, name, moved)).imag / COMPLEX_STEP
+
+
+def units(a):
+    """Every direction that moves one entry of a alone."""
+    for k in range(a.size):
+        v = array_module(a).zeros(a.size)
+        v[k] = 1
+        yield v.reshape(a.shape)
+
+
+def jacobian(slope, f, arrays, name):
+    """All derivatives, one column for each entry of the array: -> (y.size, a.size)."""
+    xp = array_module(arrays[name])
+    return xp.stack([slope(f, arrays, name, v).ravel() for v in units(arrays[name])], axis=1)
+
+
+def is_linear(f, arrays, name, rng):
+    """True when y − f(0) is a linear function of the array, all others fixed: tried at five places.
+
+    f(x + a), f(−x − a) and f(1000 (x + a)) must be what linearity foretells. Opposite signs and a large factor find
+    ReLU, max and clipping even where all drawn numbers lie on one side.
+    """
+    x = arrays[name]
+    a = array_module(x).asarray(rng.normal(size=x.shape))
+    try:
+        zero, at_x, at_a, both, minus, large = (
+            f(changed(arrays, name, place)) for place in (0 * x, x, a, x + a, -x - a, 1000 * (x + a))
+        )
+    except Exception:  # a forward that refuses zeros or large numbers is not linear
+        return False
+    parts = [(both - zero, at_x - zero + at_a - zero), (minus - zero, zero - both), (large - zero, 1000 * (both - zero))]
+    size = float(abs(zero).max() + abs(at_x).max() + abs(at_a).max())
+    return all(float(abs(got - want).max()) <= factor * 1e-11 * size for (got, want), factor in zip(parts, (1, 1, 1000)))
+
+
+def adjoint_sides(f, gradients, arrays, name, u, rng):
+    """⟨J u, v⟩ and ⟨u, Jᵀ v⟩ for a random v, and the size both are made of."""
+    zero = f(changed(arrays, name, 0 * u))
+    Ju = f(changed(arrays, name, u)) - zero
+    v = array_module(u).asarray(rng.normal(size=Ju.shape))
+    g = gradients(arrays, v)[name]
+    size = float((abs(Ju) + abs(zero)).ravel() @ abs(v).ravel())
+    return float((Ju * v).sum()), float((u * g).sum()), size

@@ -1,0 +1,57 @@
+"""The smallest input on which a check still fails: a mistake is easier to find in 2 numbers than in 200.
+
+Greedy, as in QuickCheck (Claessen and Hughes, ICFP 2000, section 5.3 on smaller cases): halve an axis, or take one
+off, as long as the check goes on failing.
+"""
+
+TRIES = 150
+
+
+def shrink(inputs, fails):
+    """inputs, a dict of arrays, cut to the smallest that ``fails(inputs)``. -> inputs
+
+    Axes are tried one by one, and all axes of one length together, since arrays have to fit each other.
+    An input that raises an error does not count as failing.
+    """
+    tries, progress = 0, True
+    while progress and tries < TRIES:
+        progress = False
+        for axes in _groups(inputs):
+            for smaller in _lengths(inputs, axes):
+                tries += 1
+                candidate = _cut(inputs, axes, smaller)
+                if _fails(fails, candidate):
+                    inputs, progress = candidate, True
+                    break
+            if progress or tries >= TRIES:
+                break
+    return inputs
+
+
+def _fails(fails, candidate):
+    try:
+        return fails(candidate)
+    except Exception:  # the arrays no longer fit each other, or the layer refuses the shape
+        return False
+
+
+def _groups(inputs):
+    """The batch axis of all arrays, each axis alone, and all axes that share a length."""
+    axes = [(name, k) for name, a in inputs.items() for k in range(a.ndim) if a.shape[k] > 1]
+    batch = [(name, k) for name, k in axes if k == 0]
+    lengths = sorted({inputs[name].shape[k] for name, k in axes}, reverse=True)
+    equal = [[(name, k) for name, k in axes if inputs[name].shape[k] == n] for n in lengths]
+    groups = [batch, *([axis] for axis in axes), *equal]
+    return [group for k, group in enumerate(groups) if group and group not in groups[:k]]
+
+
+def _lengths(inputs, axes):
+    length = min(inputs[name].shape[k] for name, k in axes)
+    return sorted({length // 2, length - 1})
+
+
+def _cut(inputs, axes, length):
+    cut = dict(inputs)
+    for name, k in axes:
+        cut[name] = cut[name][(slice(None),) * k + (slice(length),)]
+    return cut
