@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -187,11 +186,17 @@ def memory_of(who):
 
     torch.set_num_threads(thread_count())
     torch.zeros(1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak()
     step = torch_step(128, False) if who == "torch" else own_step(who, 128)
     for _ in range(5):
         step()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return _peak() - before
+
+
+def _peak():
+    """MiB of the largest resident size of this process so far."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def main():

@@ -1,9 +1,13 @@
 """Small wrong layers: each makes one typical mistake, and the report must say which."""
 
+import inspect
+
 import numpy as np
 import pytest
 
+from tinymm.errors import TinymmError
 from tinymm.gradchecking.own import check_own
+from tinymm.layers import lstm
 
 DENSE = """
 import numpy as np
@@ -90,13 +94,13 @@ def report_on(tmp_path, source, name, **parts):
         ("dW = dW / 2", "W", "half of the right value"),
         ("dx = dx * 2", "x", "twice the right value"),
         ("db = np.zeros_like(db)", "b", "zero throughout"),
-        ("dW = dW / len(x)", "W", "half of the right value"),
+        ("dW = dW / len(x)", "W", "divided by 3: the mean over the batch in the place of the sum"),
         ("dW = dW * 1.5", "W", "1.5 times the right value"),
         ("dx = np.ones_like(dy) @ W.T", "x", "not multiplied by the upstream gradient"),
         ("dW = x.T @ dy ** 2", "W", "dy comes in squared"),
         ("db = dy[0]", "b", "only the first sample of the batch counts"),
         ("dW = x[-1:].T @ dy[-1:]", "W", "only the last sample of the batch counts"),
-        ("dx = dx[::-1]", "x", "its order is reversed along axis 0"),
+        ("dx = dx[::-1]", "x", "dy is read backwards along axis 0 (the batch)"),
         ("dx = dx[:, ::-1]", "x", "its order is reversed along axis 1 (the last, channels or features)"),
         ("dx = np.roll(dx, 1, axis=1)", "x", "shifted by one along axis 1"),
         ("dW = dy.T @ x; dW = dW.reshape(W.shape)", "W", "transposed and then reshaped"),
@@ -122,7 +126,7 @@ def test_each_of_two_mistakes_is_named(tmp_path):
     [
         ("dy", "simply dy"),
         ("1 - y * y", "not multiplied by the upstream gradient"),
-        ("dy * (1 - y)", "(1 + y)"),
+        ("dy * (1 - y)", "tinymm.layers.tanh, line"),
         ("dy * y * (1 - y * y)", "a factor y too many"),
         ("-dy * (1 - y * y)", "sign is flipped"),
     ],
@@ -153,7 +157,7 @@ def test_a_layer_that_mistreats_time_is_told_what_it_did(tmp_path, mistake, arra
         ("dW = dW[::-1, ::-1]", "+=", "as by a flipped kernel"),
         ("dx = dx[..., ::-1]", "+=", "its order is reversed along axis 3 (the last, channels or features)"),
         ("dW = dW.swapaxes(0, 1)", "+=", "axes 0 and 1 are swapped"),
-        ("pass", "=", "overwrites"),
+        ("pass", "=", "= instead of +="),
     ],
 )
 def test_a_wrong_convolution_is_told_what_it_did(tmp_path, mistake, update, words):
@@ -177,18 +181,19 @@ def my_lstm_backward(dh, cache):
 
 
 def test_a_mistake_inside_an_lstm_is_found_among_the_mutants(tmp_path):
-    import inspect
-
-    from tinymm.layers import lstm
-
-    source = inspect.getsource(lstm.lstm_backward)
-    assert "df * f * (1 - f)" in source
-    wrong = source.replace("df * f * (1 - f)", "df * i * (1 - f)").replace("lstm_backward", "my_lstm_backward")
+    right = inspect.getsource(lstm.lstm_backward)
+    wrong = right.replace("di * i * (1 - i)", "di * f * (1 - f)").replace("lstm_backward", "my_lstm_backward")
+    assert wrong.count("di * f * (1 - f)") == 1
     path = tmp_path / "wrong.py"
-    path.write_text(f"from tinymm.backend import array_module\nfrom tinymm.layers.lstm import lstm_forward as my_lstm_forward\n\n{wrong}")
+    path.write_text(
+        "from tinymm.backend import array_module\n"
+        f"from tinymm.layers.lstm import lstm_forward as my_lstm_forward\n\n{wrong}",
+        encoding="utf-8",
+    )
     (report, *_) = check_own(f"{path}:my_lstm")
-    assert not report
-    assert "`" in report.diagnosis[-1] and "tinymm.layers.lstm, line" in report.diagnosis[-1]
+    assert {check.array for check in report.failures} == {"x", "W", "U", "b"}
+    assert "the gradient of gate i was computed with gate f's derivative" in report.diagnosis[-1]
+    assert "tinymm.layers.lstm, line" in report.diagnosis[-1]
 
 
 def test_a_mistake_nobody_knows_gets_no_name(tmp_path):
@@ -210,12 +215,10 @@ def test_a_right_layer_gets_no_diagnosis_and_equals_the_engine(tmp_path):
     [
         ("db = dy", "summed over axis 0 (the batch) the gradient of b would be right"),
         ("dW = dW.T", "transposed the gradient of W would be right"),
-        ("dW = dW.ravel()", "only their shape is not: reshape it to (4, 3)"),
+        ("dW = dW.ravel()", "only their shape is not: reshape it to (4, 2)"),
     ],
 )
 def test_a_wrong_shape_is_told_what_would_make_it_right(tmp_path, mistake, words):
-    from tinymm.errors import TinymmError
-
     with pytest.raises(TinymmError, match="must have the shape of") as error:
         report_on(tmp_path, DENSE, "my_dense", mistake=mistake)
     assert words in str(error.value)

@@ -2,14 +2,16 @@
 
 from collections import Counter
 
+from mutation.equivalent import EQUIVALENT, key_of
+
 from tinymm.gradchecking.mutants import OPERATORS
 
 
-def counted(verdicts, equivalent):
-    """{subject: {operator: (killed, all)}}, without the equivalent mutants, and how many those are per subject."""
+def counted(verdicts):
+    """{subject: {operator: (killed, all)}} without the equivalent mutants, and {subject: those}."""
     killed, planted, same = Counter(), Counter(), Counter()
     for subject, function, mutant, verdict in verdicts:
-        if (function.__qualname__, mutant.before, mutant.after) in equivalent:
+        if key_of(function, mutant) in EQUIVALENT:
             same[subject] += 1
         else:
             planted[subject, mutant.operator] += 1
@@ -19,9 +21,9 @@ def counted(verdicts, equivalent):
     return table, same
 
 
-def text_report(verdicts, equivalent, seconds, wrong):
+def text_report(verdicts, seconds, wrong):
     """The matrix as a markdown table, the survivors, how the killed ones died, and what is wrong."""
-    table, same = counted(verdicts, equivalent)
+    table, same = counted(verdicts)
     columns = [*OPERATORS, "all", "equivalent"]
     rows = [["", *columns], ["---", *("---:" for _ in columns)]]
     for subject, cells in table.items():
@@ -32,28 +34,31 @@ def text_report(verdicts, equivalent, seconds, wrong):
     lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths)) + " |" for row in rows]
     lines.append("")
     for subject, function, mutant, verdict in verdicts:
-        if verdict == "survived" and (function.__qualname__, mutant.before, mutant.after) not in equivalent:
-            lines.append(f"survived: {subject}, {function.__qualname__}, line {mutant.line} ({mutant.operator})")
+        if verdict == "survived" and key_of(function, mutant) not in EQUIVALENT:
+            place = f"{function.__qualname__}, line {mutant.line}"
+            lines.append(f"survived: {subject}, {place} ({mutant.operator})")
             lines += [f"    before  {mutant.before}", f"    after   {mutant.after}", f"    {mutant.message}"]
     how = Counter(verdict for *_, verdict in verdicts)
     lines.append(
-        f"{len(verdicts)} mutants in {seconds:.0f} s: {how['wrong']} killed by a wrong number, {how['crashed']} by an error, "
-        f"{how['too slow']} by the time limit; {how['survived']} survived, {sum(same.values())} of them equivalent"
+        f"{len(verdicts)} mutants in {seconds:.0f} s: {how['wrong']} killed by a wrong number, "
+        f"{how['crashed']} by an error, {how['too slow']} by the time limit; "
+        f"{how['survived']} survived, {sum(same.values())} of them equivalent"
     )
     return "\n".join([*lines, *(f"error: {sentence}" for sentence in wrong)])
 
 
-def json_report(verdicts, equivalent, seconds, wrong):
+def json_report(verdicts, seconds, wrong):
     """The same as one JSON object."""
-    table, same = counted(verdicts, equivalent)
+    table, same = counted(verdicts)
     mutants = [
         {"subject": s, "function": f.__qualname__, "line": m.line, "operator": m.operator, "before": m.before,
          "after": m.after, "message": m.message, "verdict": verdict,
-         "equivalent": equivalent.get((f.__qualname__, m.before, m.after))}
+         "equivalent": EQUIVALENT.get(key_of(f, m))}
         for s, f, m, verdict in verdicts
     ]  # fmt: skip
     matrix = {s: {o: {"killed": k, "all": n} for o, (k, n) in cells.items()} for s, cells in table.items()}
-    return {"seconds": round(seconds, 1), "matrix": matrix, "equivalent": dict(same), "errors": wrong, "mutants": mutants}
+    report = {"seconds": round(seconds, 1), "matrix": matrix, "equivalent": dict(same), "errors": wrong}
+    return {**report, "mutants": mutants}
 
 
 def _cells(cells):

@@ -1,9 +1,9 @@
-"""Plant every mistake in every backward pass and ask the tests: ``python tests/mutation/run.py [SUBJECT...]``.
+"""Plant every mistake in every backward pass, ask the tests: ``python tests/mutation/run.py [SUBJECT...]``.
 
 pytest collects the tests once. For each mutant the process forks; the child plants the mutant and runs the
 subject's tests up to the first failure. Nothing a child does reaches its parent, so each mutant meets a fresh
-program. Exit status 1 when a mutant survives that ``equivalent.py`` does not list, when an entry there is out of
-date, when a backward pass has no mutants, or when a whole run plants fewer than 300.
+program. Exit status 1 when a mutant survives that ``equivalent.py`` does not list, when an entry there is out
+of date, when a backward pass has no mutants, or when a whole run plants fewer than 300.
 """
 
 import argparse
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import pytest
 from hypothesis import Phase, settings
-from mutation.equivalent import EQUIVALENT
+from mutation.equivalent import EQUIVALENT, key_of
 from mutation.matrix import json_report, text_report
 from mutation.subjects import CONTRACT, is_backward_pass, subjects
 
@@ -46,7 +46,8 @@ class MutationRun:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self):
         """The same examples as in a normal run, but no search for the smallest that fails."""
-        settings.register_profile("mutation", settings.default, phases=(Phase.explicit, Phase.generate), database=None)
+        phases = Phase.explicit, Phase.generate
+        settings.register_profile("mutation", settings.default, phases=phases, database=None)
         settings.load_profile("mutation")
 
     def pytest_exception_interact(self, call):
@@ -60,7 +61,8 @@ class MutationRun:
         gc.freeze()  # the children then share the parent's memory instead of copying it
         running, started = {}, time.perf_counter()
         for subject in self.chosen:
-            items = sorted(filter(subject.judged_by, session.items), key=lambda item: item.path.name != CONTRACT)
+            items = [item for item in session.items if subject.judged_by(item)]
+            items.sort(key=lambda item: item.path.name != CONTRACT)
             if not items or self._verdict(os.waitpid(self._fork(session, items), 0)[1]) != SURVIVED:
                 self.broken.append(subject.name)
                 continue
@@ -69,11 +71,15 @@ class MutationRun:
                     if len(running) == self.jobs:
                         self._wait(running)
                     running[self._fork(session, items, function, mutant)] = subject.name, function, mutant
-            print(f"\r{time.perf_counter() - started:5.0f} s  {subject.name:24}", end="", file=sys.stderr, flush=True)
+            self._tell(f"{time.perf_counter() - started:5.0f} s  {subject.name}")
         while running:
             self._wait(running)
-        print("\r" + 40 * " ", end="\r", file=sys.stderr)
+        self._tell("")
         return True
+
+    def _tell(self, progress):
+        if sys.stderr.isatty():
+            print(f"\r{progress:40}\r", end="", file=sys.stderr, flush=True)
 
     def _wait(self, running):
         pid, status = os.wait()
@@ -82,7 +88,7 @@ class MutationRun:
     def _verdict(self, status):
         if os.WIFSIGNALED(status):
             return TOO_SLOW if os.WTERMSIG(status) == signal.SIGALRM else CRASHED
-        return {code: verdict for verdict, code in EXIT.items()}[os.WEXITSTATUS(status)]
+        return {code: verdict for verdict, code in EXIT.items()}.get(os.WEXITSTATUS(status), BROKEN)
 
     def _fork(self, session, items, function=None, mutant=None):
         """The child's process id. The child itself never returns from here."""
@@ -108,36 +114,30 @@ class MutationRun:
         for item, following in zip(items, [*items[1:], None]):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
-                return WRONG if self.first_error and self.first_error.errisinstance(AssertionError) else CRASHED
+                wrong = self.first_error and self.first_error.errisinstance(AssertionError)
+                return WRONG if wrong else CRASHED
         return SURVIVED
 
 
-def chosen_subjects(names):
-    """The subjects with these names, all without any."""
-    known = subjects()
-    unknown = [name for name in names if name.lower() not in known]
-    if unknown:
-        sys.exit(f"{', '.join(unknown)} is no subject: choose from {', '.join(known)}")
-    return [known[name.lower()] for name in names] or list(known.values())
-
-
 def complaints(run, whole):
-    """What is wrong with the outcome, one sentence each; none when the tests notice every mistake."""
-    keys = {(f.__qualname__, m.before, m.after): verdict for _, f, m, verdict in run.verdicts}
+    """What is wrong with the outcome, one sentence each; nothing when the tests notice every mistake."""
+    keys = {key_of(f, m): verdict for _, f, m, verdict in run.verdicts}
     yield from (f"the tests of {name} fail without any mutant" for name in run.broken)
-    for subject in run.chosen:
-        for function in subject.functions:
-            if is_backward_pass(function) and not any(f is function for _, f, _, _ in run.verdicts):
-                yield f"{function.__qualname__} has no mutants"
-    survivors = sum(v == SURVIVED and key not in EQUIVALENT for key, v in keys.items())
+    functions = {f.__qualname__: f for s in run.chosen if s.name not in run.broken for f in s.functions}
+    mutated = {f.__qualname__ for _, f, _, _ in run.verdicts}
+    for name, function in functions.items():
+        if is_backward_pass(function) and name not in mutated:
+            yield f"{name} has no mutants"
+    survivors = sum(v == SURVIVED and key_of(f, m) not in EQUIVALENT for _, f, m, v in run.verdicts)
     if survivors:
         yield f"{survivors} mutants survive"
-    functions = {f.__qualname__ for s in run.chosen for f in s.functions}
+    if unclear := sum(v == BROKEN for *_, v in run.verdicts):
+        yield f"the tests of {unclear} mutants did not run to an end"
     for key in EQUIVALENT:
         if keys.get(key) not in (None, SURVIVED):
-            yield f"equivalent.py lists a mutant that is killed: {key}"
+            yield f"equivalent.py lists a mutant of {key[0]} that is killed: {EQUIVALENT[key]}"
         elif key not in keys and (whole or key[0] in functions):
-            yield f"equivalent.py lists a mutant that there is not: {key}"
+            yield f"equivalent.py lists a mutant of {key[0]} that there is not: {EQUIVALENT[key]}"
     if whole and len(run.verdicts) < LEAST:
         yield f"only {len(run.verdicts)} mutants, {LEAST} are the least"
 
@@ -148,8 +148,12 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time (default: 2)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    started = time.perf_counter()
-    run = MutationRun(chosen_subjects(options.subject), max(options.jobs, 1))
+    known, started = subjects(), time.perf_counter()
+    for name in options.subject:
+        if name.lower() not in known:
+            parser.error(f"{name} is no subject: choose from {', '.join(known)}")
+    chosen = [known[name.lower()] for name in options.subject] or list(known.values())
+    run = MutationRun(chosen, max(options.jobs, 1))
     files = sorted({CONTRACT, *(file for subject in run.chosen for file in subject.files)})
     paths = [str(path) for file in files for path in (TESTS / "layers" / file, TESTS / file) if path.exists()]
     pytest.main(
@@ -159,9 +163,9 @@ def main(arguments=None):
     wrong = list(complaints(run, whole=not options.subject))
     seconds = time.perf_counter() - started
     if options.json:
-        print(json.dumps(json_report(run.verdicts, EQUIVALENT, seconds, wrong), indent=1))
+        print(json.dumps(json_report(run.verdicts, seconds, wrong), indent=1))
     else:
-        print(text_report(run.verdicts, EQUIVALENT, seconds, wrong))
+        print(text_report(run.verdicts, seconds, wrong))
     return 1 if wrong else 0
 
 

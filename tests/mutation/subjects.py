@@ -42,7 +42,8 @@ class Subject:
 def subjects():
     """All of them, by name, in the order of the table."""
     found = [_layer(module.name) for module in pkgutil.iter_modules(layers.__path__)]
-    found += [*_split(losses, LOSSES, "test_losses.py"), *_split(optimizers, OPTIMIZERS, "test_optimizers.py")]
+    found += _split(losses, LOSSES, "test_losses.py")
+    found += _split(optimizers, OPTIMIZERS, "test_optimizers.py")
     return {subject.name: subject for subject in found if subject.functions}
 
 

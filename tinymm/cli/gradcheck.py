@@ -1,8 +1,9 @@
-"""Prove that gradients are right: of every layer, of those named, or of one's own.
+"""Prove that gradients are right: of every layer, of some, or of your own.
 
-`tinymm gradcheck` checks all of tinymm, `tinymm gradcheck lstm conv2d` two layers,
-and `tinymm gradcheck my_layer.py:MyConv` a layer of your own (my_layer.py:my_dense
-means the functions my_dense_forward and my_dense_backward). Exit code 1: one is wrong.
+`tinymm gradcheck` checks all of tinymm, `tinymm gradcheck lstm conv2d` two
+layers, and `tinymm gradcheck my_layer.py:MyConv` a layer of your own
+(my_layer.py:my_dense means the functions my_dense_forward and
+my_dense_backward). Exit code 1: a gradient is wrong.
 """
 
 import difflib
@@ -52,8 +53,8 @@ def _cases(word):
     if not found:
         lower = {name.lower(): name for name in names()}
         near = difflib.get_close_matches(word.lower(), lower, 1)
-        hint = f"did you mean {lower[near[0]]}" if near else f"there are {', '.join(names())}"
-        raise TinymmError(f"{word} is no layer, loss or container: {hint}; a layer of your own is FILE.py:NAME")
+        hint = f"did you mean {lower[near[0]]}?" if near else f"there are {', '.join(names())}."
+        raise TinymmError(f"{word} is no layer, loss or container: {hint} A layer of your own is FILE.py:NAME")
     return found
 
 

@@ -12,7 +12,8 @@ from tinymm.gradchecking import methods
 from tinymm.gradchecking.mistakes import MISTAKES, Evidence
 from tinymm.gradchecking.subject import WrongShape
 
-AGREES = 1e-6
+AGREES = 1e-6  # the most that central differences are off
+CODE = 60  # letters of a line of code that a sentence can carry
 
 
 def diagnose(subject, failing, engine=None, functions=(), seed=0):
@@ -75,8 +76,8 @@ def planted_mistake(subject, engine, functions, rng):
             with planted(function, mutant):
                 same = _gives(engine, subject.arrays, upstream, wrong)
             if same:
-                where = f"{function.__module__}, line {mutant.line}"
-                return [f"{mutant.message} (as `{mutant.after}` for `{mutant.before}` in {where})"]
+                code = f"`{mutant.after}` for `{mutant.before}` in " if len(mutant.before) < CODE else ""
+                return [f"{mutant.message} (as {code}{function.__module__}, line {mutant.line})"]
     return []
 
 

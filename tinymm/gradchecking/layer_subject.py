@@ -7,7 +7,7 @@ import numpy as np
 from tinymm.backend import array_module
 from tinymm.errors import TinymmError
 from tinymm.gradchecking.structure import accepted, leaves, rebuilt, retyped
-from tinymm.gradchecking.subject import Subject, calling
+from tinymm.gradchecking.subject import Subject, calling, in_words
 from tinymm.layers.base import Layer
 from tinymm.layers.containers import Container, join_path, shapes_of
 
@@ -67,9 +67,8 @@ class LayerSubject(Subject):
 
     def _two(self, result):
         if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], dict):
-            got = f"{len(result)} values" if isinstance(result, tuple) else type(result).__name__
             raise TinymmError(
-                f"backward of {self.name} returns {got}: it must return (dx, grads), grads a dict keyed like params, "
+                f"backward of {self.name} returns {in_words(result)}: it must return (dx, grads), grads a dict keyed like params, "
                 "{} without parameters"
             )
         return result

@@ -40,7 +40,7 @@ def load(word):
             other = WAYS[1 - WAYS.index(alone[0])]
             raise TinymmError(f"{path} has {name}_{alone[0]} but no {name}_{other}: write both")
         near = difflib.get_close_matches(name, found, 1)
-        raise TinymmError(f"{path} has no {name}{f', did you mean {near[0]}' if near else ''}: {there}")
+        raise TinymmError(f"{path} has no {name}: {f'did you mean {near[0]}?' if near else there}")
     missing = [way for way in WAYS if not callable(getattr(thing, way, None))]
     if missing:
         raise TinymmError(
@@ -67,7 +67,7 @@ def import_file(path):
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit at the top of a file is no reason to stop here
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
         at = f" (line {lines[-1]})" if lines else ""
         raise TinymmError(f"{path} does not import: {type(error).__name__}: {error}{at}") from None
     finally:

@@ -16,7 +16,7 @@ from tinymm.gradchecking.diagnosis import diagnose, diagnose_shape
 from tinymm.gradchecking.layer_subject import LayerSubject
 from tinymm.gradchecking.loading import load
 from tinymm.gradchecking.structure import accepted, leaves
-from tinymm.gradchecking.subject import PairSubject, WrongShape, calling
+from tinymm.gradchecking.subject import CallFailed, PairSubject, WrongShape, calling
 from tinymm.layers.base import Layer
 from tinymm.layers.containers import Container
 
@@ -203,10 +203,12 @@ def first_that_fits(subject_of, name, shapes, seed):
             subject = subject_of(of(*shape)(rng))
             subject.output(subject.arrays)
             return subject
-        except TinymmError as error:
+        except CallFailed as error:
+            if not error.what.startswith("forward"):
+                raise
             refused = refused or error
     tried = ", ".join(map(str, SHAPES))
-    raise TinymmError(f"{refused}; {name} takes none of the shapes {tried}: give --shape, once for each array")
+    raise TinymmError(f"{refused}; these shapes were tried: {tried}; give others with --shape, once for each array")
 
 
 def functions_named(key):

@@ -105,10 +105,10 @@ class Report:
         return "\n".join([*lines, right if self else f"{len(self.failures)} of {len(self.checks)} checks failed"])
 
     def _worst_of_each_array(self):
+        """The failure to tell of each array: by the exact method where there is one."""
         worst = {}
-        for check in self.failures:
-            if check.array not in worst or check.error > worst[check.array].error:
-                worst[check.array] = check
+        for check in sorted(self.failures, key=lambda c: (c.method != "complex step", -c.error)):
+            worst.setdefault(check.array, check)
         return worst.values()
 
 

@@ -15,6 +15,8 @@ from tinymm.backend import array_module
 from tinymm.errors import TinymmError
 from tinymm.gradchecking.structure import is_real, leaves, rebuilt, retyped, same_bits
 
+HERE = str(Path(__file__).parent)
+
 
 class Subject:
     """A function of the real ``arrays`` (float64, by name) with a hand-written gradient.
@@ -51,13 +53,12 @@ class Subject:
     def unpack(self, result):
         """y, cache from what forward returned, which must be just that."""
         if not isinstance(result, tuple) or len(result) != 2:
-            got = f"{len(result)} values" if isinstance(result, tuple) else f"a {type(result).__name__}"
-            raise TinymmError(f"forward of {self.name} returns {got}: it must return (y, cache)")
+            raise TinymmError(f"forward of {self.name} returns {in_words(result)}: it must return (y, cache)")
         y, cache = result
         if not hasattr(y, "dtype"):
             y = np.asarray(y) if isinstance(y, (float, complex)) else y
         if not hasattr(y, "dtype") or y.dtype.kind not in "fc":
-            kind = f"numbers of {y.dtype}" if hasattr(y, "dtype") else f"a {type(y).__name__}"
+            kind = f"an array of {y.dtype}" if hasattr(y, "dtype") else in_words(y)
             raise TinymmError(f"forward of {self.name} gives {kind} for y: it must be an array of floating-point numbers")
         return y, cache
 
@@ -86,6 +87,17 @@ class WrongShape(TinymmError):
         )
 
 
+class CallFailed(TinymmError):
+    """Somebody else's code raised an error. ``what`` says which call it was."""
+
+    def __init__(self, what, error):
+        frames = traceback.extract_tb(error.__traceback__)
+        theirs = [f for f in frames if not any(part in f.filename for part in ("site-packages", HERE, "<"))]
+        place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
+        self.what = what
+        super().__init__(f"{what} fails with {type(error).__name__}: {error}{place}")
+
+
 @contextlib.contextmanager
 def calling(what):
     """An error inside somebody else's code, as one sentence with its file and line."""
@@ -94,10 +106,14 @@ def calling(what):
     except TinymmError:
         raise
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [f for f in frames[1:] if "site-packages" not in f.filename and not f.filename.startswith("<")] or frames
-        place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
-        raise TinymmError(f"{what} fails with {type(error).__name__}: {error} ({place})") from None
+        raise CallFailed(what, error) from None
+
+
+def in_words(value):
+    """What a function returned, for a sentence."""
+    if isinstance(value, tuple):
+        return f"{len(value)} value{'s' * (len(value) != 1)}"
+    return "None" if value is None else "an array" if hasattr(value, "dtype") else f"a {type(value).__name__}"
 
 
 class PairSubject(Subject):
@@ -148,8 +164,8 @@ class PairSubject(Subject):
                 return {k: self.fitting(k, g) for k, g in zip(everything, results) if k in self.arrays}
         if len(results) != len(self.arrays):
             raise TinymmError(
-                f"backward of {self.name} returns {len(results)} gradient{'s' * (len(results) != 1)} for the "
-                f"{len(self.arrays)} arrays {', '.join(self.arrays)}: return one for each, in their order"
+                f"backward of {self.name} returns {len(results)} gradient{'s' * (len(results) != 1)} for "
+                f"{', '.join(self.arrays)}: return one for each array of numbers, in the order of forward's arguments"
             )
         return {name: self.fitting(name, g) for name, g in zip(self.arrays, results)}
 

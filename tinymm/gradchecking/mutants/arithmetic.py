@@ -5,6 +5,7 @@ import ast
 from tinymm.gradchecking.mutants.sites import called, exchanged, form, text
 
 OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add}
+ONE_WAY = (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow)
 PLAIN_FUNCTIONS = {"sqrt", "abs", "conj", "exp", "log", "tanh"}
 
 
@@ -23,8 +24,9 @@ def flipped_sign(site):
     if isinstance(node, ast.BinOp) and type(node.op) in OPPOSITE:
         opposite = ast.BinOp(node.left, OPPOSITE[type(node.op)](), node.right)
         yield opposite, f"the sign of {text(node.right)} in {site.what} is flipped"
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
-        yield node.operand, f"the minus in front of {text(node.operand)} is missing"
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        if not isinstance(node.operand, ast.Constant):
+            yield node.operand, f"the minus in front of {text(node.operand)} is missing"
     if isinstance(node, ast.AugAssign) and type(node.op) in OPPOSITE:
         opposite = ast.AugAssign(node.target, OPPOSITE[type(node.op)](), node.value)
         yield opposite, f"the sign of {site.what} is flipped"
@@ -53,8 +55,8 @@ def wrong_factor(site):
 def _left_out(call, is_result):
     name = called(call)
     if name.endswith("_backward") and is_result:
-        dy = call.args[0]
-        yield dy, f"the gradient is simply {text(dy)}: the derivative of {name.removesuffix('_backward')} is missing"
+        dy, layer = call.args[0], name.removesuffix("_backward")
+        yield dy, f"the gradient is simply {text(dy)}: the derivative of {layer} is missing"
     if name in PLAIN_FUNCTIONS:
         inside = call.args[0] if call.args else call.func.value
         yield inside, f"{name} is left out: {text(inside)} stands alone"
@@ -68,18 +70,20 @@ def wrong_constant(site):
     if not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
         return
     if not any(isinstance(n, (ast.Subscript, ast.Slice, ast.keyword)) for n in parents):
-        yield ast.Constant(node.value + 1), f"the constant {node.value} in {text(site.parent)} became {node.value + 1}"
+        new = ast.Constant(node.value + 1)
+        yield new, f"the constant {node.value} in {text(site.parent)} became {new.value}"
 
 
 def swapped(site):
     """a − b -> b − a, a @ b -> b @ a, ...;  x, y -> y, x;  {k: x, l: y} -> {k: y, l: x}."""
     node = site.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow)):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ONE_WAY):
         new = ast.BinOp(node.right, node.op, node.left)
         yield new, f"{site.what} uses {text(new)} instead of {text(node)}"
     if isinstance(node, ast.Call) and called(node) == "tensordot":
         a, b, *rest = node.args
-        yield ast.Call(node.func, [b, a, *rest], node.keywords), f"the operands {text(a)} and {text(b)} are swapped"
+        new = ast.Call(node.func, [b, a, *rest], node.keywords)
+        yield new, f"the operands {text(a)} and {text(b)} are swapped"
     if isinstance(node, ast.Dict):
         for a, b, values in exchanged(node.values):
             yield ast.Dict(node.keys, values), f"{text(a)} and {text(b)} have changed places"
@@ -93,8 +97,8 @@ def swapped(site):
 
 
 def _wrong_derivatives(gates):
-    """[di · i (1 − i), df · f (1 − f), ...]: each gradient with the derivative of the next gate, i.e. di · f (1 − f)."""
-    products = [g for g in gates.elts if isinstance(g, ast.BinOp) and isinstance(g.op, ast.Mult)]
+    """[di · i (1 − i), df · f (1 − f), ...] -> [di · f (1 − f), df · f (1 − f), ...], and so on."""
+    products = [gate for gate in gates.elts if _is_product(gate)]
     if len(products) < len(gates.elts):
         return
     leads = [_first_factor(product) for product in products]

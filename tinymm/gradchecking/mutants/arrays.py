@@ -15,7 +15,7 @@ def transposed(site):
 
 
 def off_by_one(site):
-    """a[t] -> a[t − 1] for a loop's t;  a[0] -> a[1];  a[-1] -> a[-2], a[0];  a[m:n] -> a[m+1:n], a[m:n−1]."""
+    """a[t] -> a[t−1];  a[0] -> a[1];  a[-1] -> a[-2];  a[m:n] -> a[m+1:n], a[m:n−1];  t counts."""
     node = site.node
     if not isinstance(node, ast.Subscript):
         return
@@ -24,15 +24,20 @@ def off_by_one(site):
     for k, entry in enumerate(entries):
         for other in _shifted(entry, _counters(site.function)):
             changed = [*entries[:k], other, *entries[k + 1 :]]
-            new = ast.Subscript(node.value, ast.Tuple(changed, ast.Load()) if several else other, node.ctx)
+            index = ast.Tuple(changed, ast.Load()) if several else other
+            new = ast.Subscript(node.value, index, node.ctx)
             yield new, f"{text(node)} is one place off: it became {text(new)}"
 
 
 def _counters(function):
     """The names that count in a loop over range, offsets or enumerate."""
-    loops = [n for n in ast.walk(function) if isinstance(n, (ast.For, ast.comprehension))]
-    counting = [n for n in loops if any(word in ast.unparse(n.iter) for word in ("range(", "offsets(", "enumerate("))]
-    return {name for loop in counting for name in names_in(loop.target)}
+    loops = [node for node in ast.walk(function) if isinstance(node, (ast.For, ast.comprehension))]
+    return {
+        name
+        for loop in loops
+        if any(word in ast.unparse(loop.iter) for word in ("range(", "offsets(", "enumerate("))
+        for name in names_in(loop.target)
+    }
 
 
 def _shifted(entry, counters):
@@ -50,21 +55,23 @@ def _shifted(entry, counters):
 
 
 def batch_sum(site):
-    """a.sum(axis=0) -> that of the first row, of all but the first, the mean, a;  xᵀ y likewise;  Σ -> max."""
+    """a.sum(axis=0) -> of a[:1], of a[1:], the mean, a alone;  xᵀ y likewise;  Σ -> max."""
     node, what = site.node, site.what
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and getattr(node.left, "attr", "") == "T":
-        x = node.left.value
-        yield form("x[:1].T @ y[:1]", x=x, y=node.right), _without_sum(what)
-        yield form("x[1:].T @ y[1:]", x=x, y=node.right), f"{what} forgets the first row of the batch"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        if isinstance(node.left, ast.Attribute) and node.left.attr == "T":
+            x, y = node.left.value, node.right
+            yield form("x[:1].T @ y[:1]", x=x, y=y), _without_sum(what)
+            yield form("x[1:].T @ y[1:]", x=x, y=y), f"{what} forgets the first row of the batch"
     if not isinstance(node, ast.Call):
         return
     if called(node) == "tensordot" and "(0" in ast.unparse(node.keywords[0]):
-        x, y = node.args
-        for cut, message in (("[:1]", _without_sum(what)), ("[1:]", f"{what} forgets the first sample of the batch")):
-            arguments = [form(f"a{cut}", a=x), form(f"a{cut}", a=y)]
-            yield ast.Call(node.func, arguments, node.keywords), message
+        for cut in ("a[:1]", "a[1:]"):
+            new = ast.Call(node.func, [form(cut, a=array) for array in node.args], node.keywords)
+            forgets = f"{what} forgets the first sample of the batch"
+            yield new, forgets if cut == "a[1:]" else _without_sum(what)
     if isinstance(node.func, ast.Name) and node.func.id == "sum":
-        yield ast.Call(ast.Name("max", ast.Load()), node.args, []), f"the largest of {text(node.args[0])}, not their sum"
+        new = ast.Call(ast.Name("max", ast.Load()), node.args, [])
+        yield new, f"the largest of {text(node.args[0])} stands where their sum belongs"
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("sum", "mean"):
         yield from _reductions(node, what)
 
@@ -90,7 +97,7 @@ def _reductions(call, what):
 
 
 def wrong_axis(site):
-    """axis=0 -> axis=1;  axis=axes -> axes[1:], axes[:-1];  a[:, None] -> a[None];  keepdims=True -> not kept."""
+    """axis=0 -> axis=1;  axis=axes -> axes[1:], axes[:-1];  a[:, None] -> a[:];  keepdims=True -> none."""
     node = site.node
     if isinstance(node, ast.Call):
         kept = [k for k in node.keywords if k.arg != "keepdims"]
@@ -99,10 +106,10 @@ def wrong_axis(site):
             yield ast.Call(node.func, node.args, kept), message
     if isinstance(node, ast.keyword) and node.arg in ("axis", "axes"):
         for value in _other_axes(node.value):
-            message = f"{node.arg} {ast.unparse(value)} instead of {ast.unparse(node.value)} in {text(site.parent)}"
-            yield ast.keyword(node.arg, value), message
+            change = f"{ast.unparse(value)} instead of {ast.unparse(node.value)}"
+            yield ast.keyword(node.arg, value), f"{node.arg} {change} in {text(site.parent)}"
     if isinstance(node, ast.Subscript) and "None" in ast.unparse(node.slice):
-        yield from _other_places_of_the_new_axis(node)
+        yield from _without_new_axis(node)
 
 
 def _other_axes(value):
@@ -113,7 +120,7 @@ def _other_axes(value):
             rest = value.elts[:k], value.elts[k + 1 :]
             if isinstance(element, ast.Tuple):
                 yield ast.Tuple([*rest[0], ast.Tuple(element.elts[::-1], ast.Load()), *rest[1]], ast.Load())
-            elif site_is_pair(value):
+            elif _is_pair(value):
                 yield ast.Tuple([*rest[0], ast.Constant(element.value - 1), *rest[1]], ast.Load())
             else:
                 yield ast.Tuple([*rest[0], *rest[1]], ast.Load())
@@ -122,12 +129,12 @@ def _other_axes(value):
         yield ast.Constant(1 - axis if axis >= 0 else 0)
 
 
-def site_is_pair(value):
+def _is_pair(value):
     """axes=(2, 1) of tensordot: one axis of each operand, neither of them the batch axis."""
     return len(value.elts) == 2 and 0 not in [e.value for e in value.elts]
 
 
-def _other_places_of_the_new_axis(node):
+def _without_new_axis(node):
     entries = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if len(entries) < 2:
         return

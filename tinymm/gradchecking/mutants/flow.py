@@ -1,18 +1,19 @@
-"""Mistakes with updates, loops, cases and names: each operator takes a site and gives pairs (new node, message)."""
+"""Mistakes with updates, loops, cases, names: an operator takes a site and gives pairs (node, message)."""
 
 import ast
 
 from tinymm.gradchecking.mutants.sites import base_name, called, form, names_in, text
 
 COMPARISONS = {
-    ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.Lt), ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.Gt),
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
     ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
 
 
 def lost_update(site):
-    """a += b -> a = b, nothing;  f(...) on its own -> nothing;  a = ... of a name that has a value -> a = a."""
+    """a += b -> a = b, nothing;  f(...) on its own -> nothing;  a new value for a name -> the old one."""
     node, what = site.node, site.what
     if isinstance(node, ast.AugAssign):
         new = ast.Assign([node.target], node.value)
@@ -76,7 +77,8 @@ def branch(site):
         case, a, b = node.args
         yield a, f"{text(case)} is ignored: {text(a)} is taken everywhere"
         yield b, f"{text(case)} is ignored: {text(b)} is taken everywhere"
-        yield ast.Call(node.func, [case, b, a], []), f"{text(a)} and {text(b)} are exchanged where {text(case)} chooses"
+        new = ast.Call(node.func, [case, b, a], [])
+        yield new, f"{text(a)} and {text(b)} are exchanged where {text(case)} chooses"
     if isinstance(node, ast.Call) and ast.unparse(node.func) in ("max", "min") and len(node.args) > 1:
         yield node.args[0], f"the bound {text(node.args[1])} is forgotten"
         yield node.args[1], f"{text(node.args[1])} stands for {text(node)}"

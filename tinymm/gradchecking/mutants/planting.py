@@ -92,14 +92,14 @@ def _plain(function):
 
 
 def _parsed(function):
-    """The tree of the function without docstring, decorators, defaults and annotations; lines as in its file."""
+    """The function's tree without docstring, decorators, defaults, annotations; lines as in its file."""
     try:
         lines, start = inspect.getsourcelines(function)
         tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
     except (OSError, TypeError, SyntaxError):
         tree = None
     if not inspect.isfunction(function) or getattr(tree, "name", "") != function.__name__:
-        raise TinymmError(f"no mutants of {function!r}: it takes a function made by def, with its source file")
+        raise TinymmError(f"no mutants of {function!r}: give a function made by def, with its source file")
     ast.increment_lineno(tree, start - 1)
     if ast.get_docstring(tree) is not None:
         del tree.body[0]
@@ -113,7 +113,7 @@ def _parsed(function):
 
 
 def _compiled(tree, function):
-    """The code of the tree, with the free variables of ``function`` (``super()`` needs one) at their places."""
+    """The code of the tree, with the free variables of ``function``: ``super()`` needs one."""
     free = function.__code__.co_freevars
     module = ast.parse(f"def around({', '.join(free)}):\n    pass")
     body = tree.body

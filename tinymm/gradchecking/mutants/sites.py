@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 QUIET_CALLS = {
-    "array_module", "arange", "astype", "broadcast_to", "isinstance", "len", "range", "reshape", "zeros", "zeros_like",
+    "arange", "array_module", "astype", "broadcast_to", "isinstance", "len", "range", "reshape", "zeros",
+    "zeros_like",
 }  # fmt: skip
 NUMERIC_CALLS = {"dot", "mean", "reshape", "sqrt", "sum", "tensordot", "where"}
 
 
 @dataclass
 class Site:
-    """A node, its parents from the function inwards, and where it hangs: ``field`` (and ``index``) of the last one."""
+    """A node, its parents from the function inwards, and its place, ``field`` and ``index``, in the last."""
 
     node: ast.AST
     parents: tuple
@@ -78,7 +79,7 @@ class Site:
 
 
 def sites(function):
-    """Every site of the function's body, outer ones first; shapes, errors and left-hand sides are left out."""
+    """Every site of the function's body, outer ones first, without shapes, errors and left-hand sides."""
 
     def visit(parents, field, index, node):
         site = Site(node, parents, field, index)
