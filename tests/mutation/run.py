@@ -148,6 +148,8 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time (default: 2)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
+    if not hasattr(os, "fork"):
+        parser.error("this needs fork, which only Linux and macOS have")
     known, started = subjects(), time.perf_counter()
     for name in options.subject:
         if name.lower() not in known:

@@ -121,6 +121,7 @@ def test_lines_are_those_of_the_file():
         (steps_backward, "the last time step is forgotten"),
         (steps_backward, "= instead of +=: only the last contribution to dW counts"),
         (steps_backward, "dz lacks the term carried"),
+        (mm.Tanh.backward, "the sign of the gradient is flipped"),
         (mm.Tanh.backward, "the gradient is simply dy: the derivative of tanh is missing"),
     ],
 )

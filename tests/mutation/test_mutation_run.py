@@ -1,6 +1,7 @@
 """The mutation run: what it prints, when it fails, and one subject from the command line to the verdicts."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tinymm.gradchecking.mutants import mutants_of
 from tinymm.layers.relu import relu_backward
 
 RUN = Path(__file__).with_name("run.py")
+on_unix = pytest.mark.skipif(not hasattr(os, "fork"), reason="the run forks, which only Linux and macOS can")
 
 
 def finished(verdict="wrong", **changed):
@@ -74,6 +76,7 @@ def test_a_whole_run_needs_three_hundred_mutants():
     assert "only 10 mutants, 300 are the least" in list(complaints(finished(), whole=True))
 
 
+@on_unix
 def test_one_subject_from_the_command_line():
     command = [sys.executable, RUN, "ReLU", "--json", "--jobs", "1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -83,6 +86,7 @@ def test_one_subject_from_the_command_line():
     assert {mutant["verdict"] for mutant in report["mutants"]} == {"wrong"}
 
 
+@on_unix
 def test_an_unknown_subject_is_refused_with_the_names_there_are():
     done = subprocess.run([sys.executable, RUN, "lstn"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2

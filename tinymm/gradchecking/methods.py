@@ -63,7 +63,7 @@ def is_linear(f, arrays, name, rng):
     ReLU, max and clipping even where all drawn numbers lie on one side.
     """
     x = arrays[name]
-    a = array_module(x).asarray(rng.normal(size=x.shape))
+    a = array_module(x).copysign(array_module(x).asarray(rng.normal(size=x.shape)), x)  # so x + a is larger than both
     try:
         zero, at_x, at_a, both, minus, large = (
             f(changed(arrays, name, place)) for place in (0 * x, x, a, x + a, -x - a, 1000 * (x + a))

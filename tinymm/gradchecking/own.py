@@ -216,7 +216,8 @@ def functions_named(key):
     for info in pkgutil.iter_modules(tinymm.layers.__path__):
         module = importlib.import_module(f"tinymm.layers.{info.name}")
         for name, function in vars(module).items():
-            if name.endswith("_forward") and known(name.removesuffix("_forward")) == known(key):
+            own = getattr(function, "__module__", "") == module.__name__ and name.endswith("_forward")
+            if own and known(name.removesuffix("_forward")) == known(key):
                 return function, getattr(module, name.replace("_forward", "_backward"))
     return None
 

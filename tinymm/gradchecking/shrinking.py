@@ -4,13 +4,15 @@ Greedy, as in QuickCheck (Claessen and Hughes, ICFP 2000, section 5.3 on smaller
 off, as long as the check goes on failing.
 """
 
-TRIES = 150
+from itertools import combinations
+
+TRIES = 300
 
 
 def shrink(inputs, fails):
     """inputs, a dict of arrays, cut to the smallest that ``fails(inputs)``. -> inputs
 
-    Axes are tried one by one, and all axes of one length together, since arrays have to fit each other.
+    Axes are tried one by one, and axes of one length together, since arrays have to fit each other.
     An input that raises an error does not count as failing.
     """
     tries, progress = 0, True
@@ -36,12 +38,13 @@ def _fails(fails, candidate):
 
 
 def _groups(inputs):
-    """The batch axis of all arrays, each axis alone, and all axes that share a length."""
+    """The batch axis of all arrays, each axis alone, all axes that share a length, and any two of them."""
     axes = [(name, k) for name, a in inputs.items() for k in range(a.ndim) if a.shape[k] > 1]
     batch = [(name, k) for name, k in axes if k == 0]
     lengths = sorted({inputs[name].shape[k] for name, k in axes}, reverse=True)
     equal = [[(name, k) for name, k in axes if inputs[name].shape[k] == n] for n in lengths]
-    groups = [batch, *([axis] for axis in axes), *equal]
+    pairs = [list(pair) for group in equal for pair in combinations(group, 2)]
+    groups = [batch, *([axis] for axis in axes), *equal, *pairs]
     return [group for k, group in enumerate(groups) if group and group not in groups[:k]]
 
 

@@ -8,7 +8,7 @@ needs count_include_pad=False for it).
 """
 
 from tinymm.backend import array_module
-from tinymm.layers.maxpool import Pool
+from tinymm.layers.pool import Pool
 from tinymm.layers.windows import at_offset, offsets, output_lengths, pad, per_axis, resolve_padding, unpad
 
 

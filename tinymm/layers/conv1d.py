@@ -10,8 +10,7 @@ kernel and no channel axis; a sound of L samples goes in as (N, L, 1).
 """
 
 from tinymm.backend import array_module
-from tinymm.initializers import INITIALIZERS
-from tinymm.layers.base import Layer
+from tinymm.layers.convolution import Convolution
 from tinymm.layers.windows import (
     at_offset,
     output_lengths,
@@ -48,36 +47,13 @@ def conv1d_backward(dy, cache):
     return unpad(dx_padded, pads), dW, db
 
 
-class Conv1D(Layer):
+class Conv1D(Convolution):
     """``filters`` kernels of length ``kernel_size`` along time: (N, T, C) -> (N, T', filters).
 
-    ``padding`` is "valid", "same", a number, or ((before, after),). T' = ⌊(T + padding − kernel_size) / stride⌋ + 1.
-    Parameters W (kernel_size, C, filters) and b (filters,).
+    Arguments as in Convolution; parameters W (kernel_size, C, filters) and b (filters,).
     """
 
     axes = ("time", "channels")
-    keeps_time = False
-
-    def __init__(self, filters, kernel_size, stride=1, padding="valid", initializer="glorot_uniform"):
-        super().__init__()
-        self.filters = filters
-        self.kernel_size = per_axis(kernel_size, 1, "kernel_size")
-        self.stride = per_axis(stride, 1, "stride")
-        self.padding = padding
-        self.initializer = initializer
-
-    def parameters(self, input_shape, rng):
-        W = INITIALIZERS[self.initializer]((*self.kernel_size, input_shape[-1], self.filters), rng)
-        return {"W": W, "b": INITIALIZERS["zeros"](self.filters)}
-
-    def output_shape(self, input_shape):
-        lengths = input_shape[:-1]
-        pads = resolve_padding(self.padding, lengths, self.kernel_size, self.stride)
-        return (*output_lengths(lengths, self.kernel_size, self.stride, pads), self.filters)
-
-    def multiply_adds(self, input_shape):
-        T, O = self.output_shape(input_shape)
-        return T * O * self.kernel_size[0] * input_shape[-1]
 
     def run(self, x):
         return conv1d_forward(x, **self.params, stride=self.stride, padding=self.padding)

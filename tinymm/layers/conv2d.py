@@ -9,8 +9,7 @@ same with i for the output channel o and j for the input channel c; its ∗ is c
 """
 
 from tinymm.backend import array_module
-from tinymm.initializers import INITIALIZERS
-from tinymm.layers.base import Layer
+from tinymm.layers.convolution import Convolution
 from tinymm.layers.windows import (
     at_offset,
     offsets,
@@ -48,38 +47,13 @@ def conv2d_backward(dy, cache):
     return unpad(dx_padded, pads), dW, db
 
 
-class Conv2D(Layer):
+class Conv2D(Convolution):
     """``filters`` kernels over height and width: (N, H, W, C) -> (N, H', W', filters).
 
-    ``kernel_size`` and ``stride`` are a number or a pair; ``padding`` is "valid", "same", a number, or a
-    pair whose entries are numbers or (before, after). H' = ⌊(H + padding − kh) / stride⌋ + 1, W' likewise.
-    Parameters W (kh, kw, C, filters) and b (filters,).
+    Arguments as in Convolution; parameters W (kh, kw, C, filters) and b (filters,).
     """
 
     axes = ("height", "width", "channels")
-    keeps_time = False
-
-    def __init__(self, filters, kernel_size, stride=1, padding="valid", initializer="glorot_uniform"):
-        super().__init__()
-        self.filters = filters
-        self.kernel_size = per_axis(kernel_size, 2, "kernel_size")
-        self.stride = per_axis(stride, 2, "stride")
-        self.padding = padding
-        self.initializer = initializer
-
-    def parameters(self, input_shape, rng):
-        W = INITIALIZERS[self.initializer]((*self.kernel_size, input_shape[-1], self.filters), rng)
-        return {"W": W, "b": INITIALIZERS["zeros"](self.filters)}
-
-    def output_shape(self, input_shape):
-        lengths = input_shape[:-1]
-        pads = resolve_padding(self.padding, lengths, self.kernel_size, self.stride)
-        return (*output_lengths(lengths, self.kernel_size, self.stride, pads), self.filters)
-
-    def multiply_adds(self, input_shape):
-        H, W, O = self.output_shape(input_shape)
-        kh, kw = self.kernel_size
-        return H * W * O * kh * kw * input_shape[-1]
 
     def run(self, x):
         return conv2d_forward(x, **self.params, stride=self.stride, padding=self.padding)

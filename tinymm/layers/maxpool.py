@@ -10,7 +10,7 @@ import math
 
 from tinymm.backend import array_module
 from tinymm.errors import ShapeError
-from tinymm.layers.base import Layer
+from tinymm.layers.pool import Pool
 from tinymm.layers.windows import (
     at_offset,
     offsets,
@@ -71,24 +71,6 @@ def _check_smaller(pads, size):
     for cells, k in zip(pads, size):
         if max(cells) >= k:
             raise ShapeError(f"a max pool's padding {cells} must be smaller than the window of {k}")
-
-
-class Pool(Layer):
-    """What the pooling layers share: a window size, a stride that defaults to it, and a padding."""
-
-    keeps_time = False
-
-    def __init__(self, pool_size=2, stride=None, padding="valid"):
-        super().__init__()
-        dimensions = len(self.axes) - 1
-        self.pool_size = per_axis(pool_size, dimensions, "pool_size")
-        self.stride = per_axis(self.pool_size if stride is None else stride, dimensions, "stride")
-        self.padding = padding
-
-    def output_shape(self, input_shape):
-        lengths = input_shape[:-1]
-        pads = resolve_padding(self.padding, lengths, self.pool_size, self.stride)
-        return (*output_lengths(lengths, self.pool_size, self.stride, pads), input_shape[-1])
 
 
 class MaxPool1D(Pool):

@@ -51,15 +51,14 @@ class Site:
     def is_result(self):
         """Whether the node is all that is assigned or returned under one name, and is computed."""
         holder = self.statement
-        chain = [n for n in self.parents if n is not holder and not isinstance(n, ast.stmt)]
+        chain = [n for n in self.parents if not isinstance(n, ast.stmt)]
         whole = all(isinstance(n, (ast.Tuple, ast.List, ast.Dict)) for n in chain)
         unpacked = isinstance(holder, ast.Assign) and isinstance(holder.targets[0], ast.Tuple) and not chain
         if not isinstance(holder, (ast.Assign, ast.AugAssign, ast.Return)) or not whole or unpacked:
             return False
-        return isinstance(self.node, ast.BinOp) or (
-            isinstance(self.node, ast.Call)
-            and (called(self.node) in NUMERIC_CALLS or called(self.node).endswith(("_backward", "_norm")))
-        )
+        if isinstance(self.node, ast.Call):
+            return called(self.node) in NUMERIC_CALLS or called(self.node).endswith(("_backward", "_norm"))
+        return isinstance(self.node, ast.BinOp)
 
     @property
     def what(self):
@@ -75,7 +74,7 @@ class Site:
                 inside = {id(n) for n in (*self.parents, self.node)}
                 target = next((t for t, v in zip(target.elts, value.elts) if id(v) in inside), target)
             return base_name(target)
-        return "the gradient" if self.function.name.endswith("_backward") else "the result"
+        return "the gradient" if self.function.name.endswith("backward") else "the result"
 
 
 def sites(function):
