@@ -26,8 +26,10 @@ import numpy as np
 
 import tinymm as mm
 from tinymm.engines.cpu.containers import make_plan
+from tinymm.engines.cpu.loss import LossPlan
 from tinymm.engines.cpu.plan import Surroundings
 from tinymm.engines.cpu.threads import Crew, thread_count
+from tinymm.engines.cpu.update import Updater
 from tinymm.files import atomic_write
 from tinymm.models import article
 
@@ -156,6 +158,47 @@ def layer_contestants(layer, shape, dx, module, convert):
     return {"textbook": textbook, "cpu": cpu, **formats}
 
 
+def adam_contestants(size=1_572_000):
+    """One Adam update of as many parameters as the article's model has."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    W, g = rng.standard_normal((2, size), np.float32)
+    crew, ours, plain = Crew(thread_count()), mm.Adam(), mm.Adam()
+    params, grads, updater = {"W": W.copy()}, {"W": g}, Updater(ours, crew)
+    leaf = torch.tensor(W, requires_grad=True)
+    leaf.grad = torch.tensor(g)
+    fused = torch.optim.Adam([leaf], fused=True)
+
+    def cpu():
+        with crew.at_work():
+            updater.update(params, grads)
+
+    return {"textbook": lambda: plain.update({"W": W}, grads), "cpu": cpu, "torch": fused.step}
+
+
+def cross_entropy_contestants(rows=1024, classes=1000):
+    """Softmax cross-entropy from logits."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    z, t = rng.standard_normal((rows, classes), np.float32), rng.integers(0, classes, rows)
+    loss, logits, wanted = mm.CrossEntropy(from_logits=True), torch.tensor(z, requires_grad=True), torch.tensor(t)
+
+    crew = Crew(thread_count())
+    plan = LossPlan(loss, crew)
+
+    def cpu():
+        with crew.at_work():
+            plan.forward_backward(z, t)
+
+    def theirs():
+        logits.grad = None
+        torch.nn.functional.cross_entropy(logits, wanted).backward()
+
+    return {"textbook": lambda: loss.backward(loss.forward(z, t)[1]), "cpu": cpu, "torch": theirs}
+
+
 def measure(contestants, seconds=8.0):
     """Median milliseconds of each, run in turn until the time is up (at least 5 rounds), and their spread."""
     for run in contestants.values():
@@ -209,6 +252,8 @@ def main():
     for name, case in layer_cases().items():
         table[name] = measure(layer_contestants(*case), 5)
         print(name, table[name], flush=True)
+    table["Softmax cross-entropy 1024×1000"] = measure(cross_entropy_contestants(), 3)
+    table["Adam, 1.57 million parameters"] = measure(adam_contestants(), 3)
     for batch in (8, 32, 128):
         contestants = {"textbook": own_step("textbook", batch), "cpu": own_step("cpu", batch),
                        "torch": torch_step(batch, False), "torch channels last": torch_step(batch, True)}  # fmt: skip

@@ -178,12 +178,16 @@ class CrossEntropy(Loss):
                 f"CrossEntropy wants class numbers of shape {pred.shape[:-1]} for predictions {pred.shape} "
                 f"and got {target.shape}"
             )
+        self.refuse_unknown(target, K)
+        return (array_module(pred).arange(K) == target[..., None]).astype(pred.dtype)
+
+    def refuse_unknown(self, target, K):
+        """Raise ShapeError for class numbers outside 0 to K − 1. Not on the GPU, since that would wait for it."""
         if not is_cupy(target) and target.size and not 0 <= target.min() <= target.max() < K:
             raise ShapeError(
                 f"CrossEntropy wants class numbers from 0 to {K - 1} and got {target.min()} to {target.max()}: "
                 "give the last Dense one unit a class"
             )
-        return (array_module(pred).arange(K) == target[..., None]).astype(pred.dtype)
 
     def probabilities(self, pred):
         return softmax_forward(pred)[0] if self.from_logits else pred

@@ -1,4 +1,4 @@
-"""Every layer, loss and container, over drawn shapes: all methods, rung 1, and what a backward pass must never do."""
+"""Every layer and container over drawn shapes: all methods, rung 1, memory layouts, and no gradient without one."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numeric import scattered, snapshot
+from numeric import scattered
 
 import tinymm as mm
 from tinymm import equations, losses
@@ -50,7 +50,9 @@ def windowed(draw, make, axes):
     longer = draw(st.tuples(*[st.integers(0, 3)] * axes))
     shape = (draw(sizes), *(k + more for k, more in zip(window, longer)), draw(st.integers(1, 2)))
     x = normal(draw(seeds), *shape)
-    return Example(make(draw, window, stride, draw(paddings(window))), x.round() if draw(st.booleans()) else x)  # ties
+    return Example(
+        make(draw, window, stride, draw(paddings(window))), x.round() if draw(st.booleans()) else x
+    )  # ties
 
 
 def pools(kind):
@@ -60,14 +62,16 @@ def pools(kind):
 
 def convolutions(kind):
     axes = 1 if kind.__name__.endswith("1D") else 2
-    return windowed(lambda draw, window, stride, padding: kind(draw(st.integers(1, 2)), window, stride, padding), axes)
+    return windowed(
+        lambda draw, window, stride, padding: kind(draw(st.integers(1, 2)), window, stride, padding), axes
+    )
 
 
 @st.composite
-def rows(draw, make, axes=(1, 3), training=st.none()):
+def rows(draw, make, axes=(1, 3), training=None):
     """A layer that takes features along the last axis and any axes before it."""
     shape = draw(st.lists(sizes, min_size=axes[0] + 1, max_size=axes[1] + 1))
-    mode = draw(training)
+    mode = None if training is None else draw(training)
     return Example(make(draw), normal(draw(seeds), *shape), {} if mode is None else {"training": mode})
 
 
@@ -100,38 +104,54 @@ def branches(draw):
 
 @st.composite
 def frames(draw):
-    shape = (draw(sizes), draw(sizes), draw(st.integers(2, 3)), draw(st.integers(2, 3)), draw(st.integers(1, 2)))
+    shape = (
+        draw(sizes),
+        draw(sizes),
+        draw(st.integers(2, 3)),
+        draw(st.integers(2, 3)),
+        draw(st.integers(1, 2)),
+    )
     return Example(mm.TimeDistributed(mm.Conv2D(draw(st.integers(1, 2)), 2)), normal(draw(seeds), *shape))
 
 
 @st.composite
 def stacks(draw):
     return Example(
-        mm.Sequential(mm.Dense(draw(sizes)), mm.ReLU(), mm.LayerNorm(), mm.Dense(2)), normal(draw(seeds), draw(sizes), draw(sizes))
+        mm.Sequential(mm.Dense(draw(sizes)), mm.ReLU(), mm.LayerNorm(), mm.Dense(2)),
+        normal(draw(seeds), draw(sizes), draw(sizes)),
     )
 
 
 whether = st.booleans()
 recurrent = {
-    kind.__name__: in_time(lambda draw, kind=kind: kind(draw(sizes), return_sequences=draw(whether))) for kind in (mm.LSTM, mm.RNN)
+    kind.__name__: in_time(lambda draw, kind=kind: kind(draw(sizes), return_sequences=draw(whether)))
+    for kind in (mm.LSTM, mm.RNN)
 }
 LAYERS = {
-    **{kind.__name__: pools(kind) for kind in (mm.AveragePool1D, mm.AveragePool2D, mm.MaxPool1D, mm.MaxPool2D)},
+    **{
+        kind.__name__: pools(kind)
+        for kind in (mm.AveragePool1D, mm.AveragePool2D, mm.MaxPool1D, mm.MaxPool2D)
+    },
     **{kind.__name__: convolutions(kind) for kind in (mm.Conv1D, mm.Conv2D)},
-    **{kind.__name__: rows(lambda draw, kind=kind: kind()) for kind in (mm.Flatten, mm.ReLU, mm.Sigmoid, mm.Softmax, mm.Tanh)},
-    **{kind.__name__: in_time(lambda draw, kind=kind: kind()) for kind in (mm.GlobalAveragePool, mm.GlobalMaxPool)},
+    **{
+        kind.__name__: rows(lambda draw, kind=kind: kind())
+        for kind in (mm.Flatten, mm.ReLU, mm.Sigmoid, mm.Softmax, mm.Tanh)
+    },
+    **{
+        kind.__name__: in_time(lambda draw, kind=kind: kind())
+        for kind in (mm.GlobalAveragePool, mm.GlobalMaxPool)
+    },
     **recurrent,
-    "BatchNorm": rows(lambda draw: mm.BatchNorm(), training=whether),
+    "BatchNorm": rows(lambda draw: mm.BatchNorm(), training=st.booleans()),
     "Concatenate": branches(),
     "Dense": rows(lambda draw: mm.Dense(draw(sizes))),
-    "Dropout": rows(lambda draw: mm.Dropout(draw(st.floats(0, 0.9))), training=whether),
+    "Dropout": rows(lambda draw: mm.Dropout(draw(st.floats(0, 0.9))), training=st.booleans()),
     "Embedding": texts(),
     "LayerNorm": rows(lambda draw: mm.LayerNorm()),
     "Sequential": stacks(),
     "TimeDistributed": frames(),
 }
 every_layer = pytest.mark.parametrize("name", LAYERS)
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def test_no_layer_or_loss_is_forgotten():
@@ -147,30 +167,18 @@ def test_gradients_are_right_by_every_method(name):
     def run(example, seed):
         report = mm.gradcheck(example.layer, example.x, seed=seed, **example.options)
         assert report, str(report)
-        assert not any("no complex step" in note or "still met" in note for note in report.notes), report.notes
+        assert not any("no complex step" in note or "still met" in note for note in report.notes), (
+            report.notes
+        )
         arrays = {check.array for check in report.checks}
         assert {c.array for c in report.checks if c.method == "complex step"} == arrays
 
     run()
 
 
-@every_case
-def test_the_cases_of_the_command_line_are_right_at_other_numbers_too(case):
-    report = case.check(seed=11)
-    assert report, str(report)
-    assert report.worst("complex step") <= 1e-12
-
-
-LINEAR = ("AveragePool1D", "AveragePool2D", "Conv1D", "Conv2D", "Dense", "Embedding", "Flatten", "GlobalAveragePool")
-
-
-@pytest.mark.parametrize("case", [c for c in CASES if c.layer in LINEAR], ids=lambda case: case.name)
-def test_linear_layers_are_found_linear_and_fulfil_the_adjoint_identity(case):
-    report = case.check()
-    assert {c.array for c in report.checks if c.method == "adjoint identity"} == {c.array for c in report.checks}
-
-
-@pytest.mark.parametrize("name", ["GlobalMaxPool", "LSTM", "MaxPool1D", "MaxPool2D", "RNN", "ReLU", "Sigmoid", "Softmax", "Tanh"])
+@pytest.mark.parametrize(
+    "name", ["GlobalMaxPool", "LSTM", "MaxPool1D", "MaxPool2D", "RNN", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+)
 def test_no_curved_or_bent_layer_is_taken_for_linear(name):
     @EXAMPLES
     @given(LAYERS[name], seeds)
@@ -180,30 +188,6 @@ def test_no_curved_or_bent_layer_is_taken_for_linear(name):
         assert not linear, (x.shape, linear)
 
     run()
-
-
-def gradients(layer, x, dy, **options):
-    y, cache = layer.forward(x, rng=np.random.default_rng(3), **options)
-    dx, grads = layer.backward(dy, cache)
-    return snapshot((dx, grads))
-
-
-@every_case
-def test_a_second_backward_gives_the_same_bits_and_nothing_that_was_given_changes(case):
-    x = case.x()
-    if case.layer in losses.LOSSES:
-        loss, before = case.make(), snapshot(x)
-        cache = loss.forward(*x)[1]
-        first = snapshot(loss.backward(cache))
-        assert snapshot(loss.backward(cache)) == first and snapshot(x) == before
-        return
-    layer = case.make()
-    y, cache = layer.forward(x, rng=np.random.default_rng(3), **case.options)
-    dy = normal(1, *y.shape)
-    before = snapshot((x, dy, cache, layer.params))
-    first = snapshot(layer.backward(dy, cache))
-    assert snapshot(layer.backward(dy, cache)) == first
-    assert snapshot((x, dy, cache, layer.params)) == before
 
 
 @every_layer
@@ -230,7 +214,9 @@ def test_memory_layout_changes_no_number(name):
         y_odd, cache_odd = example.forward(x=odd)
         np.testing.assert_allclose(y_odd, y, rtol=1e-12, atol=1e-14)
         dy = normal(2, *y.shape)
-        for want, got in zip(*(flat(example.layer.backward(d, c)) for d, c in ((dy, cache), (scattered(dy), cache_odd)))):
+        for want, got in zip(
+            *(flat(example.layer.backward(d, c)) for d, c in ((dy, cache), (scattered(dy), cache_odd)))
+        ):
             np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
 
     run()
@@ -243,76 +229,9 @@ def flat(result):
     return [g for g in (*parts, *(grads[k] for k in sorted(grads))) if g is not None]
 
 
-def behind(case):
-    """The case's layer behind a Dense, which has to learn through it."""
-    return mm.Sequential(mm.Dense(case.x().shape[-1]), case.make())
-
-
-PLAIN = [c for c in CASES if c.layer not in (*losses.LOSSES, "Embedding", "Concatenate") and isinstance(c.x(), np.ndarray)]
-
-
-@pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.name)
-def test_a_trainable_layer_in_front_gets_the_right_gradient(case):
-    report = mm.gradcheck(behind(case), case.x(), **case.options)
-    assert report, str(report)
-    assert {"0.W", "0.b"} <= {check.array for check in report.checks if check.method == "complex step"}
-
-
-@pytest.mark.parametrize("case", [c for c in PLAIN if "mask" not in c.options], ids=lambda case: case.name)
-def test_a_layer_used_in_two_branches_gets_the_sum(case):
-    twice, x = case.make(), case.x()
-    flat_of = lambda layer: mm.Sequential(layer, mm.Flatten())  # noqa: E731
-    model = mm.Concatenate(a=flat_of(twice), b=flat_of(twice))
-    report = mm.gradcheck(model, {"a": x, "b": x[::-1] + 0.5}, **case.options)
-    assert report, str(report)
-
-
-ERROR32 = 2e-5  # about 200 rounding units of float32, of the largest number in the array
-
-
-@every_case
-def test_float32_stays_within_2e_5_of_float64(case):
-    x = case.x(seed=4)
-    if case.layer in losses.LOSSES:
-        p, t = x
-        for wide, narrow in zip(*(loss_and_gradient(case.make(), p.astype(d), t) for d in (np.float64, np.float32))):
-            assert narrow.dtype == np.float32
-            assert_near(narrow, wide)
-        return
-    layer = case.make()
-    layer.forward(retyped(x, np.float32), rng=np.random.default_rng(3), **case.options)  # builds
-    results = []
-    for dtype in (np.float64, np.float32):
-        layer.astype(dtype)
-        y, cache = layer.forward(retyped(x, np.float32, dtype), rng=np.random.default_rng(3), **case.options)
-        dy = normal(5, *y.shape).astype(np.float32).astype(dtype)
-        results.append([y, *flat(layer.backward(dy, cache))])
-    for wide, narrow in zip(*results, strict=True):
-        assert narrow.dtype == np.float32
-        assert_near(narrow, wide)
-
-
-def loss_and_gradient(loss, pred, target):
-    J, cache = loss.forward(pred, target)
-    return J, loss.backward(cache)
-
-
-def retyped(x, *dtypes):
-    """x in the first dtype and then the next; whole numbers as they are."""
-    if isinstance(x, dict):
-        return {k: retyped(a, *dtypes) for k, a in x.items()}
-    if isinstance(x, tuple):
-        return tuple(retyped(a, *dtypes) for a in x)
-    for dtype in dtypes:
-        x = x.astype(dtype) if x.dtype.kind == "f" else x
-    return x
-
-
-def assert_near(narrow, wide):
-    assert abs(narrow - wide).max() <= ERROR32 * max(abs(wide).max(), 1)
-
-
-@pytest.mark.parametrize("name", [n for n in LAYERS if n not in ("Concatenate", "Sequential", "TimeDistributed")])
+@pytest.mark.parametrize(
+    "name", [n for n in LAYERS if n not in ("Concatenate", "Sequential", "TimeDistributed")]
+)
 def test_the_loops_of_the_equations_give_the_same_numbers(name):
     @EXAMPLES
     @given(LAYERS[name])
@@ -327,7 +246,9 @@ def test_the_loops_of_the_equations_give_the_same_numbers(name):
         y_loops, cache_loops = loops[0](*arrays, **options)
         np.testing.assert_allclose(y, y_loops, rtol=1e-11, atol=1e-12)
         dy = normal(6, *y.shape)
-        for got, want in zip(*(as_list(f(dy, c)) for f, c in ((pair[1], cache), (loops[1], cache_loops))), strict=True):
+        for got, want in zip(
+            *(as_list(f(dy, c)) for f, c in ((pair[1], cache), (loops[1], cache_loops))), strict=True
+        ):
             np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
 
     run()

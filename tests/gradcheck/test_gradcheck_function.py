@@ -62,7 +62,9 @@ def test_the_layer_that_is_checked_is_not_changed():
     layer.build((4,))
     before = {k: a.copy() for k, a in {**layer.params, **layer.state}.items()}
     assert gradcheck(layer, normal(3, 4).astype(np.float32), training=True)
-    assert all((a == before[k]).all() and a.dtype == np.float32 for k, a in {**layer.params, **layer.state}.items())
+    assert all(
+        (a == before[k]).all() and a.dtype == np.float32 for k, a in {**layer.params, **layer.state}.items()
+    )
 
 
 def test_given_parameters_are_used_and_must_fit():
@@ -92,9 +94,17 @@ def test_a_pair_of_functions_is_checked_in_all_its_arrays(arrays):
 
 def test_pairs_with_options_ids_lists_and_gradients_of_arrays_that_were_not_given():
     mask = np.array([[True, True, False]])
-    assert gradcheck((lstm_forward, lstm_backward), (normal(1, 3, 2), normal(2, 8), normal(2, 8), normal(8)), options={"mask": mask})
-    assert arrays_of(gradcheck((embedding_forward, embedding_backward), (np.array([[0, 2, 2]]), normal(3, 2)))) == ["W"]
-    assert arrays_of(gradcheck((concatenate_forward, concatenate_backward), ([normal(2, 3), normal(2, 1)],))) == ["xs.0", "xs.1"]
+    assert gradcheck(
+        (lstm_forward, lstm_backward),
+        (normal(1, 3, 2), normal(2, 8), normal(2, 8), normal(8)),
+        options={"mask": mask},
+    )
+    assert arrays_of(
+        gradcheck((embedding_forward, embedding_backward), (np.array([[0, 2, 2]]), normal(3, 2)))
+    ) == ["W"]
+    assert arrays_of(
+        gradcheck((concatenate_forward, concatenate_backward), ([normal(2, 3), normal(2, 1)],))
+    ) == ["xs.0", "xs.1"]
 
 
 def test_models_with_branches_losses_and_initial_states():
@@ -102,8 +112,15 @@ def test_models_with_branches_losses_and_initial_states():
     with pytest.raises(TinymmError):
         gradcheck(model, normal(2, 2))
     model = mm.Concatenate(a=mm.Dense(2), b=mm.Sequential(mm.Embedding(3, 2), mm.Flatten()))
-    assert arrays_of(gradcheck(model, {"a": normal(2, 2), "b": np.array([[0, 1], [1, 1]])})) == ["x.a", "a.W", "a.b", "b.0.W"]
-    assert arrays_of(gradcheck(mm.CrossEntropy(from_logits=True), (normal(2, 3), np.array([0, 2])))) == ["pred"]
+    assert arrays_of(gradcheck(model, {"a": normal(2, 2), "b": np.array([[0, 1], [1, 1]])})) == [
+        "x.a",
+        "a.W",
+        "a.b",
+        "b.0.W",
+    ]
+    assert arrays_of(gradcheck(mm.CrossEntropy(from_logits=True), (normal(2, 3), np.array([0, 2])))) == [
+        "pred"
+    ]
     assert arrays_of(gradcheck(mm.RNN(2), (normal(1, 2, 3), normal(1, 2)))) == ["x.0", "x.1", "W", "U", "b"]
 
 
@@ -127,7 +144,12 @@ def test_the_row_of_a_padding_token_is_meant_to_get_no_gradient():
 def test_larger_layers_are_checked_along_random_directions_of_each_array():
     x = normal(2, 16, 16, 3)
     report = gradcheck(mm.Conv2D(8, 3), x)
-    assert report and {c.method for c in report.checks} == {"dy = 0", "central differences", "complex step", "adjoint identity"}
+    assert report and {c.method for c in report.checks} == {
+        "dy = 0",
+        "central differences",
+        "complex step",
+        "adjoint identity",
+    }
     assert any("4 random directions" in note for note in report.notes)
 
     class Biased(mm.Conv2D):
@@ -144,7 +166,10 @@ def test_a_failure_names_the_entry_both_values_the_count_and_the_smallest_shape(
     report = gradcheck(Doubled(2), DENSE[0])
     check = next(c for c in report.failures if c.method == "complex step")
     assert not report and check.wrong == check.size == 8 and check.got == pytest.approx(2 * check.want)
-    assert re.search(r"wrong: W\[\d, \d\] is \S+ from backward and \S+ by complex step; 8 of 8 entries are wrong", str(report))
+    assert re.search(
+        r"wrong: W\[\d, \d\] is \S+ from backward and \S+ by complex step; 8 of 8 entries are wrong",
+        str(report),
+    )
     assert report.smallest == {"x": (1, 1)}
 
 
@@ -152,7 +177,9 @@ def test_a_part_in_ten_billion_in_one_entry_is_seen():
     report = gradcheck(Wrong(), normal(3, 4))
     check = next(c for c in report.failures if c.method == "complex step")
     assert (check.where, check.wrong, check.size) == ("x[1, 2]", 1, 12)
-    assert "complex step" in {c.method for c in report.failures} and "central differences" not in {c.method for c in report.failures}
+    assert "complex step" in {c.method for c in report.failures} and "central differences" not in {
+        c.method for c in report.failures
+    }
 
 
 def test_a_gradient_that_is_right_for_ones_alone_is_wrong():
@@ -160,7 +187,10 @@ def test_a_gradient_that_is_right_for_ones_alone_is_wrong():
         def backward(self, dy, cache):
             return 0 * dy, {}
 
-    assert {c.method for c in gradcheck(Softmax(), normal(2, 3)).failures} >= {"complex step", "full Jacobian"}
+    assert {c.method for c in gradcheck(Softmax(), normal(2, 3)).failures} >= {
+        "complex step",
+        "full Jacobian",
+    }
 
 
 def test_a_gradient_without_an_upstream_one_must_be_zero():
@@ -195,76 +225,32 @@ def test_functions_that_take_no_complex_numbers_are_checked_without():
 def test_the_report_is_a_table_and_json():
     report = gradcheck(mm.Dense(2), DENSE[0])
     head = str(report).splitlines()[1].split("  ")
-    assert [word.strip() for word in head if word] == ["array", "method", "worst error", "allowed", "where", "verdict"]
+    assert [word.strip() for word in head if word] == [
+        "array",
+        "method",
+        "worst error",
+        "allowed",
+        "where",
+        "verdict",
+    ]
     told = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert told["passed"] and told["shapes"]["W"] == [4, 2] and len(told["checks"]) == 15
-    assert set(told["checks"][0]) == {"array", "method", "passed", "error", "allowed", "got", "want", "where", "wrong", "size"}
+    assert set(told["checks"][0]) == {
+        "array",
+        "method",
+        "passed",
+        "error",
+        "allowed",
+        "got",
+        "want",
+        "where",
+        "wrong",
+        "size",
+    }
 
 
 def test_the_same_seed_gives_the_same_report():
-    assert gradcheck(mm.RNN(2), normal(1, 2, 2), seed=5).to_dict() == gradcheck(mm.RNN(2), normal(1, 2, 2), seed=5).to_dict()
-
-
-class Layer:
-    """y = x, with any part replaced."""
-
-    def __init__(self, forward=None, backward=None, params=None):
-        self.forward = forward or (lambda x: (x * 1.0, None))
-        self.backward = backward or (lambda dy, cache: (dy * 1.0, {}))
-        self.params = params or {}
-
-
-def doubling_in_place(x):
-    x *= 2
-    return x.copy(), None
-
-
-def eating_its_cache(dy, cache):
-    cache.append(1)
-    return dy * len(cache), {}
-
-
-def changing_dy(dy, cache):
-    dy *= 2
-    return dy.copy(), {}
-
-
-X = normal(2, 3)
-REFUSED = [
-    (object(), X, "object has no forward"),
-    (mm.Dense, X, "Dense is a class"),
-    (Layer(), X.astype(int), "x holds whole numbers (int64), which have no gradient"),
-    (mm.Dense(2), X.astype(int), 'x.astype("float32")'),
-    ((lambda x: (x * 1.0, None), lambda dy, c: ()), X.astype(int), "nothing to check"),
-    (Layer(), X.astype(complex), "x is complex128"),
-    (Layer(), "words", "x is a str"),
-    (Layer(), X * np.nan, "x holds NaN"),
-    (Layer(), X[:0], "x is empty"),
-    (Layer(lambda x: x), X, "forward of Layer returns an array: it must return (y, cache)"),
-    (Layer(lambda x: (x, 1, 2)), X, "forward of Layer returns 3 values"),
-    (Layer(lambda x: None), X, "forward of Layer returns None"),
-    (Layer(lambda x: (x > 0, None)), X, "forward of Layer gives an array of bool"),
-    (Layer(lambda x: (x / 0, None)), X, "every y must be finite"),
-    (Layer(lambda x: (x * np.random.rand(), None)), X, "other numbers the second time"),
-    (Layer(doubling_in_place), X, "forward of Layer writes to its input x"),
-    (Layer(lambda x: (x @ x, None)), X, "forward of Layer fails with ValueError"),
-    (Layer(backward=lambda dy, c: dy), X, "backward of Layer returns an array: it must return (dx, grads)"),
-    (Layer(backward=lambda dy, c: (dy, {}, 1)), X, "backward of Layer returns 3 values"),
-    (Layer(backward=lambda dy, c: (None, {})), X, "backward of Layer returns None for x"),
-    (Layer(backward=lambda dy, c: (dy.T, {})), X, "backward of Layer returns a gradient (3, 2) for x"),
-    (Layer(backward=lambda dy, c: (dy, {"W": dy})), X, "a gradient for W, but params holds nothing"),
-    (Layer(params={"W": X}), X, "returns no gradient for W"),
-    (Layer(lambda x: (x * 1.0, []), eating_its_cache), X, "a second backward of Layer gives another gradient for x"),
-    (Layer(backward=changing_dy), X, "backward of Layer writes to dy"),
-    (Layer(backward=lambda dy, c: 1 / 0), X, "ZeroDivisionError: division by zero (test_gradcheck_function.py, line"),
-    ((dense_forward, lambda dy, c: dy), DENSE, "backward of dense returns 1 gradient for x, W, b"),
-    ((dense_forward, dense_backward), (*DENSE, X), "takes 3 arguments and was given 4 arrays"),
-    (mm.MeanSquaredError(), X, "MeanSquaredError is a loss: give gradcheck x = (pred, target)"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("subject", "x", "words"), REFUSED, ids=[words[:40] for *_, words in REFUSED])
-def test_what_cannot_be_checked_is_refused_in_one_sentence(subject, x, words):
-    with pytest.raises(TinymmError) as error:
-        gradcheck(subject, x)
-    assert words in str(error.value) and "\n" not in str(error.value)
+    assert (
+        gradcheck(mm.RNN(2), normal(1, 2, 2), seed=5).to_dict()
+        == gradcheck(mm.RNN(2), normal(1, 2, 2), seed=5).to_dict()
+    )

@@ -34,7 +34,9 @@ def test_the_step_of_central_differences_follows_the_size_of_the_array(size):
 
 
 def test_zeros_are_stepped_away_from_as_well():
-    slope = methods.central_difference(lambda a: np.exp(a["x"]), {"x": np.zeros(2)}, "x", np.array([0.0, 2.0]))
+    slope = methods.central_difference(
+        lambda a: np.exp(a["x"]), {"x": np.zeros(2)}, "x", np.array([0.0, 2.0])
+    )
     np.testing.assert_allclose(slope, [0, 2], rtol=1e-9)
 
 
@@ -81,5 +83,7 @@ def test_the_two_sides_of_the_adjoint_identity_agree_for_the_transposed_matrix_a
     A, u = rng.normal(size=(4, 3)), rng.normal(size=3)
     f = lambda arrays: A @ arrays["x"] + 7  # noqa: E731
     for B, same in ((A.T, True), (A.T * (1 + 1e-9), False), (A[::-1].T, False)):
-        left, right, size = methods.adjoint_sides(f, lambda arrays, v, B=B: {"x": B @ v}, {"x": u}, "x", u, rng)
+        left, right, size = methods.adjoint_sides(
+            f, lambda arrays, v, B=B: {"x": B @ v}, {"x": u}, "x", u, rng
+        )
         assert (abs(left - right) <= 1e-12 * size) is same

@@ -111,7 +111,9 @@ def report_on(tmp_path, source, name, **parts):
 def test_a_wrong_dense_is_told_what_it_did(tmp_path, mistake, array, words):
     report = report_on(tmp_path, DENSE, "my_dense", mistake=mistake)
     assert {check.array for check in report.failures} == {array}
-    assert len(report.diagnosis) == 1 and report.diagnosis[0].startswith(f"the gradient of {array}: "), report.diagnosis
+    assert len(report.diagnosis) == 1 and report.diagnosis[0].startswith(f"the gradient of {array}: "), (
+        report.diagnosis
+    )
     assert words in report.diagnosis[0]
     assert report.diagnosis[0] in str(report)
 
@@ -190,7 +192,7 @@ def test_a_mistake_inside_an_lstm_is_found_among_the_mutants(tmp_path):
         f"from tinymm.layers.lstm import lstm_forward as my_lstm_forward\n\n{wrong}",
         encoding="utf-8",
     )
-    (report, *_) = check_own(f"{path}:my_lstm")
+    report, *_ = check_own(f"{path}:my_lstm")
     assert {check.array for check in report.failures} == {"x", "W", "U", "b"}
     assert "the gradient of gate i was computed with gate f's derivative" in report.diagnosis[-1]
     assert "tinymm.layers.lstm, line" in report.diagnosis[-1]

@@ -5,7 +5,9 @@ from tinymm.gradchecking.shrinking import shrink
 
 
 def test_the_smallest_failing_input_is_found():
-    small = shrink({"x": np.zeros((8, 9, 4))}, lambda inputs: inputs["x"].shape[1] >= 3 and inputs["x"].shape[2] >= 2)
+    small = shrink(
+        {"x": np.zeros((8, 9, 4))}, lambda inputs: inputs["x"].shape[1] >= 3 and inputs["x"].shape[2] >= 2
+    )
     assert small["x"].shape == (1, 3, 2)
 
 

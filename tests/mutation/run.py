@@ -30,7 +30,7 @@ from tinymm.gradchecking.mutants import mutants_of, planted
 TESTS = Path(__file__).resolve().parents[1]
 SURVIVED, WRONG, CRASHED, TOO_SLOW, BROKEN = "survived", "wrong", "crashed", "too slow", "broken"
 EXIT = {SURVIVED: 0, WRONG: 1, CRASHED: 2, BROKEN: 3}
-LIMIT_S = 20
+LIMIT_S = 20  # of computing, so that a busy machine does not count as an endless loop
 LEAST = 300
 
 
@@ -39,6 +39,7 @@ class MutationRun:
 
     def __init__(self, chosen, jobs):
         self.chosen, self.jobs = chosen, jobs
+        self.mutants = {subject.name: _all_mutants(subject) for subject in chosen}
         self.verdicts = []  # (subject name, function, mutant, verdict)
         self.broken = []  # subjects whose tests fail without any mutant
         self.first_error = None
@@ -66,15 +67,17 @@ class MutationRun:
             if not items or self._verdict(os.waitpid(self._fork(session, items), 0)[1]) != SURVIVED:
                 self.broken.append(subject.name)
                 continue
-            for function in subject.functions:
-                for mutant in mutants_of(function):
-                    if len(running) == self.jobs:
-                        self._wait(running)
-                    running[self._fork(session, items, function, mutant)] = subject.name, function, mutant
+            for function, mutant in self.mutants[subject.name]:
+                if len(running) == self.jobs:
+                    self._wait(running)
+                running[self._fork(session, items, function, mutant)] = subject.name, function, mutant
             self._tell(f"{time.perf_counter() - started:5.0f} s  {subject.name}")
         while running:
             self._wait(running)
         self._tell("")
+        order = [mutant for subject in self.chosen for _, mutant in self.mutants[subject.name]]
+        place = {id(mutant): k for k, mutant in enumerate(order)}
+        self.verdicts.sort(key=lambda verdict: place[id(verdict[2])])
         return True
 
     def _tell(self, progress):
@@ -87,7 +90,7 @@ class MutationRun:
 
     def _verdict(self, status):
         if os.WIFSIGNALED(status):
-            return TOO_SLOW if os.WTERMSIG(status) == signal.SIGALRM else CRASHED
+            return {signal.SIGPROF: TOO_SLOW, signal.SIGSEGV: CRASHED}.get(os.WTERMSIG(status), BROKEN)
         return {code: verdict for verdict, code in EXIT.items()}.get(os.WEXITSTATUS(status), BROKEN)
 
     def _fork(self, session, items, function=None, mutant=None):
@@ -97,8 +100,8 @@ class MutationRun:
             return pid
         code = EXIT[BROKEN]
         try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(LIMIT_S)
+            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
             silence = os.open(os.devnull, os.O_WRONLY)
             os.dup2(silence, 1)
             os.dup2(silence, 2)
@@ -117,6 +120,10 @@ class MutationRun:
                 wrong = self.first_error and self.first_error.errisinstance(AssertionError)
                 return WRONG if wrong else CRASHED
         return SURVIVED
+
+
+def _all_mutants(subject):
+    return [(function, mutant) for function in subject.functions for mutant in mutants_of(function)]
 
 
 def complaints(run, whole):
@@ -158,11 +165,12 @@ def main(arguments=None):
     run = MutationRun(chosen, max(options.jobs, 1))
     files = sorted({CONTRACT, *(file for subject in run.chosen for file in subject.files)})
     paths = [str(path) for file in files for path in (TESTS / "layers" / file, TESTS / file) if path.exists()]
-    pytest.main(
+    status = pytest.main(
         [*paths, "--rootdir", str(TESTS.parent), "-c", str(TESTS.parent / "pyproject.toml"), "-s", "-x",
          "-p", "no:cacheprovider", "-p", "no:terminal"], plugins=[run],
     )  # fmt: skip
-    wrong = list(complaints(run, whole=not options.subject))
+    wrong = [] if status == pytest.ExitCode.OK else [f"pytest stopped with {status!r}"]
+    wrong += complaints(run, whole=not options.subject)
     seconds = time.perf_counter() - started
     if options.json:
         print(json.dumps(json_report(run.verdicts, seconds, wrong), indent=1))

@@ -19,24 +19,34 @@ METHODS = ("central differences", "complex step", "full Jacobian", "adjoint iden
 
 
 def add_arguments(parser):
-    parser.add_argument("layers", metavar="LAYER", nargs="*", help="a layer, loss or container, or FILE.py:NAME; default: all")
+    parser.add_argument(
+        "layers", metavar="LAYER", nargs="*", help="a layer, loss or container, or FILE.py:NAME; default: all"
+    )
     parser.add_argument(
         "--shape", metavar="N,...", action="append", default=[], type=_shape,
         help="the input's shape for FILE.py:NAME, with the batch axis; once for each array of a pair of functions",
     )  # fmt: skip
-    parser.add_argument("--seed", metavar="S", type=int, default=0, help="which random numbers to check with (default 0)")
+    parser.add_argument(
+        "--seed", metavar="S", type=int, default=0, help="which random numbers to check with (default 0)"
+    )
     add_json(parser)
 
 
 def run(args):
     if args.shape and not any(map(is_file, args.layers)):
-        raise TinymmError("--shape is for a layer of your own, FILE.py:NAME: tinymm's layers bring their shapes")
+        raise TinymmError(
+            "--shape is for a layer of your own, FILE.py:NAME: tinymm's layers bring their shapes"
+        )
     if args.seed < 0:
         raise TinymmError(f"--seed is {args.seed}: give a whole number from 0")
     reports = []
     for word in args.layers:
         own = is_file(word)
-        reports += check_own(word, args.shape, args.seed) if own else [case.check(args.seed) for case in _cases(word)]
+        reports += (
+            check_own(word, args.shape, args.seed)
+            if own
+            else [case.check(args.seed) for case in _cases(word)]
+        )
     if not args.layers:
         reports = [case.check(args.seed) for case in CASES]
     if args.json:
@@ -54,7 +64,9 @@ def _cases(word):
         lower = {name.lower(): name for name in names()}
         near = difflib.get_close_matches(word.lower(), lower, 1)
         hint = f"did you mean {lower[near[0]]}?" if near else f"there are {', '.join(names())}."
-        raise TinymmError(f"{word} is no layer, loss or container: {hint} A layer of your own is FILE.py:NAME")
+        raise TinymmError(
+            f"{word} is no layer, loss or container: {hint} A layer of your own is FILE.py:NAME"
+        )
     return found
 
 
@@ -63,7 +75,9 @@ def _overview(reports):
     rows = [("worst relative error of", *METHODS, "verdict")]
     for report in reports:
         worst = (report.worst(method) for method in METHODS)
-        rows.append((report.name, *("" if e is None else f"{e:.0e}" for e in worst), "ok" if report else "WRONG"))
+        rows.append(
+            (report.name, *("" if e is None else f"{e:.0e}" for e in worst), "ok" if report else "WRONG")
+        )
     lines = table(rows)
     lines += [f"note: {report.name}: {note}" for report in reports for note in report.notes if "kink" in note]
     lines += [f"\n{report}" for report in reports if not report]

@@ -69,7 +69,8 @@ def video_model():
         mm.Concatenate(
             text=mm.Sequential(mm.Embedding(5, 3, padding_id=0), mm.LSTM(2)),
             image=mm.Sequential(
-                mm.TimeDistributed(mm.Sequential(mm.Conv2D(2, 2), mm.ReLU(), mm.MaxPool2D(2))), mm.GlobalAveragePool()
+                mm.TimeDistributed(mm.Sequential(mm.Conv2D(2, 2), mm.ReLU(), mm.MaxPool2D(2))),
+                mm.GlobalAveragePool(),
             ),
             audio=mm.Sequential(mm.Conv1D(2, 3, stride=2), mm.Tanh(), mm.GlobalMaxPool()),
         ),

@@ -112,7 +112,10 @@ def diagnose_shape(subject, seed=0):
     if agree(got.T, right):
         return f"transposed the gradient of {name} would be right"
     if got.size == right.size and agree(got.reshape(right.shape), right):
-        return f"the numbers of the gradient of {name} are right, only their shape is not: reshape it to {right.shape}"
+        return (
+            f"the numbers of the gradient of {name} are right, only their shape is not: reshape it to"
+            f" {right.shape}"
+        )
     return ""
 
 

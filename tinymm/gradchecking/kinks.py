@@ -42,15 +42,16 @@ def kinks_in(f, arrays, name, directions=None):
     return xp.asarray([is_kink(f, arrays, name, v) for v in units(a)], dtype=bool).reshape(a.shape)
 
 
-def away_from_kinks(f, arrays, rng, directions=None):
+def away_from_kinks(f, arrays, rng, directions=None, names=None):
     """The arrays with every entry that sits at a kink moved by 1 to 3 % of its array's size: -> arrays, notes.
 
-    ``directions`` are those that will be used, by array name; without, every entry is tried by itself.
+    ``directions`` are those that will be used, by array name; without, every entry is tried by itself. ``names``
+    are the arrays to look at, all by default.
     """
     notes, before = [], arrays
     moved = {name: array_module(a).zeros(a.shape, dtype=bool) for name, a in arrays.items()}
     for _ in range(ROUNDS):
-        found = {name: kinks_in(f, arrays, name, directions and directions[name]) for name in arrays}
+        found = {name: kinks_in(f, arrays, name, directions and directions[name]) for name in names or arrays}
         found = {name: at for name, at in found.items() if at.any()}
         if not found:
             break
@@ -65,9 +66,11 @@ def away_from_kinks(f, arrays, rng, directions=None):
             index = tuple(int(i) for i in array_module(at).argwhere(at)[0])
             old, new = float(before[name][index]), float(arrays[name][index])
             notes.append(
-                f"{int(at.sum())} of {at.size} entries of {name} lay at a kink (a corner of ReLU or a tie of max) and "
-                f"were moved away, {index_name(name, index)} from {old:.6g} to {new:.6g}"
+                f"{int(at.sum())} of {at.size} entries of {name} lay at a kink (a corner of ReLU or a tie of"
+                f" max) and were moved away, {index_name(name, index)} from {old:.6g} to {new:.6g}"
             )
     if found:
-        notes.append(f"{', '.join(found)} still met a kink after {ROUNDS} moves: errors there may be the kink's")
+        notes.append(
+            f"{', '.join(found)} still met a kink after {ROUNDS} moves: errors there may be the kink's"
+        )
     return arrays, notes

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from tinymm.backend import array_module
+from tinymm.backend import array_module, is_cupy
 from tinymm.errors import TinymmError
 from tinymm.gradchecking.structure import accepted, leaves, rebuilt, retyped
 from tinymm.gradchecking.subject import Subject, calling, in_words
@@ -42,6 +42,8 @@ class LayerSubject(Subject):
             if isinstance(twin, Layer):
                 if twin.input_shape is None:
                     twin.build(shape, dtype=np.float64)
+                if any(map(is_cupy, self.arrays.values())):
+                    twin.to("gpu")
             elif hasattr(twin, "build") and not getattr(twin, "params", None):
                 rng = np.random.default_rng(0)
                 twin.build(shape, rng) if len(accepted(twin.build, ("rng",))) else twin.build(shape)
@@ -49,18 +51,28 @@ class LayerSubject(Subject):
 
     def _find_parameters(self):
         """The names of the parameters, learnt from the gradients of a first backward pass."""
-        y, cache = self.forward(self.arrays)
+        y, cache = self.forward({k: a.copy() for k, a in self.arrays.items()})
         with calling(f"backward of {self.name}"):
             result = self._twin(np.float64).backward(array_module(y).ones(y.shape), cache)
         _, grads = self._two(result)
         twin, known = self._twin(np.float64), getattr(self._twin(np.float64), "params", None)
         for key in grads:
             if (key not in known) if isinstance(known, dict) else not hasattr(twin, str(key)):
-                has = f"params holds {', '.join(known) or 'nothing'}" if isinstance(known, dict) else "it has no such array"
-                raise TinymmError(f"backward of {self.name} returns a gradient for {key}, but {has}: use the names of params")
+                has = (
+                    f"params holds {', '.join(known) or 'nothing'}"
+                    if isinstance(known, dict)
+                    else "it has no such array"
+                )
+                raise TinymmError(
+                    f"backward of {self.name} returns a gradient for {key}, but {has}: use the names of"
+                    " params"
+                )
         missing = [key for key in known if key not in grads] if isinstance(known, dict) else []
         if missing:
-            raise TinymmError(f"backward of {self.name} returns no gradient for {', '.join(missing)}: grads must hold all params")
+            raise TinymmError(
+                f"backward of {self.name} returns no gradient for {', '.join(missing)}: grads must hold all"
+                " params"
+            )
         if not isinstance(known, dict):
             retyped_layer(twin, np.float64, grads)
         return grads
@@ -68,8 +80,8 @@ class LayerSubject(Subject):
     def _two(self, result):
         if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], dict):
             raise TinymmError(
-                f"backward of {self.name} returns {in_words(result)}: it must return (dx, grads), grads a dict keyed like params, "
-                "{} without parameters"
+                f"backward of {self.name} returns {in_words(result)}: it must return (dx, grads), grads a"
+                " dict keyed like params, {} without parameters"
             )
         return result
 
@@ -78,23 +90,32 @@ class LayerSubject(Subject):
         held = self.held()
         unknown = [key for key in params if key not in held]
         if unknown:
-            raise TinymmError(f"{self.name} has no parameter {unknown[0]}: it has {', '.join(held) or 'none'}")
+            raise TinymmError(
+                f"{self.name} has no parameter {unknown[0]}: it has {', '.join(held) or 'none'}"
+            )
         shaken = []
         for key, a in held.items():
             a = a.copy()
             if key in params:
                 if params[key].shape != a.shape:
-                    raise TinymmError(f"parameter {key} of {self.name} is {a.shape} and was given as {params[key].shape}")
+                    raise TinymmError(
+                        f"parameter {key} of {self.name} is {a.shape} and was given as {params[key].shape}"
+                    )
                 a[...] = params[key]
             elif bool(((a == a.min()) | (a == a.max())).all()):
                 a += array_module(a).asarray(rng.uniform(*SHAKE, a.shape))
                 shaken.append(key)
             self.arrays[key] = a
-        for key, a in getattr(self._twin(np.float64), "state", {}).items() if isinstance(self.layer, Layer) else ():
+        for key, a in (
+            getattr(self._twin(np.float64), "state", {}).items() if isinstance(self.layer, Layer) else ()
+        ):
             a += array_module(a).asarray(rng.uniform(*SHAKE, a.shape))
             shaken.append(key)
         if shaken:
-            self.notes.append(f"{', '.join(shaken)}: numbers from {SHAKE[0]} to {SHAKE[1]} were added, as 0 and 1 hide mistakes")
+            self.notes.append(
+                f"{', '.join(shaken)}: numbers from {SHAKE[0]} to {SHAKE[1]} were added, as 0 and 1 hide"
+                " mistakes"
+            )
 
     def held(self):
         """The parameters as they stand in the float64 copy."""
@@ -109,7 +130,7 @@ class LayerSubject(Subject):
         return self.twins[dtype]
 
     def forward(self, arrays):
-        dtype = np.result_type(np.float64, *arrays.values())
+        dtype = np.result_type(np.float64, *(a.dtype for a in arrays.values()))
         twin = self._twin(dtype)
         holder = _holder(twin)
         for key in getattr(self, "parameters", ()):
@@ -128,8 +149,9 @@ class LayerSubject(Subject):
         for key in self.fixed:
             if key in flat and flat[key] is not None:
                 raise TinymmError(
-                    f"{key} holds whole numbers ({self.fixed[key].dtype}), which have no gradient, but backward of {self.name} "
-                    f"returns one: give floating-point numbers, {key}.astype(float), or return None"
+                    f"{key} holds whole numbers ({self.fixed[key].dtype}), which have no gradient, but"
+                    f" backward of {self.name} returns one: give floating-point numbers, {key}.astype(float),"
+                    " or return None"
                 )
         flat = {**flat, **grads}
         return {key: self.fitting(key, flat.get(key)) for key in self.arrays}
@@ -139,7 +161,12 @@ class LayerSubject(Subject):
         mask = inputs.get("mask", self.given["mask"])
         layer = unbuilt(self.layer) if isinstance(self.layer, Layer) else self.layer
         return LayerSubject(
-            layer, rebuilt(self.x, inputs), training=self.given["training"], mask=mask, seed=self.given["seed"], name=self.name
+            layer,
+            rebuilt(self.x, inputs),
+            training=self.given["training"],
+            mask=mask,
+            seed=self.given["seed"],
+            name=self.name,
         )
 
 

@@ -30,7 +30,9 @@ def load(word):
         "it has no class with forward and backward, and no functions NAME_forward and NAME_backward"
     )  # fmt: skip
     if not name:
-        raise TinymmError(f"{path}: say which layer to check, as in {path}:{next(iter(found), 'MyLayer')}; {there}")
+        raise TinymmError(
+            f"{path}: say which layer to check, as in {path}:{next(iter(found), 'MyLayer')}; {there}"
+        )
     thing = getattr(module, name, None)
     if name in found:
         return found[name], f"{name} ({Path(path).name})"
@@ -44,8 +46,8 @@ def load(word):
     missing = [way for way in WAYS if not callable(getattr(thing, way, None))]
     if missing:
         raise TinymmError(
-            f"{name} in {path} has no method {' and no '.join(missing)}: it needs forward(x) -> (y, cache) and "
-            "backward(dy, cache) -> (dx, grads)"
+            f"{name} in {path} has no method {' and no '.join(missing)}: it needs forward(x) -> (y, cache)"
+            " and backward(dy, cache) -> (dx, grads)"
         )
     return thing, f"{name} ({Path(path).name})"
 
@@ -63,11 +65,15 @@ def import_file(path):
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise TinymmError(f"{path} does not import: {error.msg} ({Path(error.filename or path).name}, line {error.lineno})") from None
+        raise TinymmError(
+            f"{path} does not import: {error.msg} ({Path(error.filename or path).name}, line {error.lineno})"
+        ) from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit at the top of a file is no reason to stop here
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name
+        ]
         at = f" (line {lines[-1]})" if lines else ""
         raise TinymmError(f"{path} does not import: {type(error).__name__}: {error}{at}") from None
     finally:

@@ -30,7 +30,9 @@ def size_along(a, v):
 
 def central_difference(f, arrays, name, v):
     """The derivative of f, arrays -> y, along v in the array ``name``; shaped like y."""
-    h = 2.0 ** round(np.log2(EPSILON ** (1 / 3) * size_along(arrays[name], v)))  # a power of two: a ± h rounds little
+    h = 2.0 ** round(
+        np.log2(EPSILON ** (1 / 3) * size_along(arrays[name], v))
+    )  # a power of two: a ± h rounds little
     up, down = (f(changed(arrays, name, arrays[name] + sign * h * v)) for sign in (1, -1))
     return (up - down) / (2 * h)
 
@@ -63,16 +65,25 @@ def is_linear(f, arrays, name, rng):
     ReLU, max and clipping even where all drawn numbers lie on one side.
     """
     x = arrays[name]
-    a = array_module(x).copysign(array_module(x).asarray(rng.normal(size=x.shape)), x)  # so x + a is larger than both
+    a = array_module(x).copysign(
+        array_module(x).asarray(rng.normal(size=x.shape)), x
+    )  # so x + a is larger than both
     try:
         zero, at_x, at_a, both, minus, large = (
             f(changed(arrays, name, place)) for place in (0 * x, x, a, x + a, -x - a, 1000 * (x + a))
         )
     except Exception:  # a forward that refuses zeros or large numbers is not linear
         return False
-    parts = [(both - zero, at_x - zero + at_a - zero), (minus - zero, zero - both), (large - zero, 1000 * (both - zero))]
+    parts = [
+        (both - zero, at_x - zero + at_a - zero),
+        (minus - zero, zero - both),
+        (large - zero, 1000 * (both - zero)),
+    ]
     size = float(abs(zero).max() + abs(at_x).max() + abs(at_a).max())
-    return all(float(abs(got - want).max()) <= factor * 1e-11 * size for (got, want), factor in zip(parts, (1, 1, 1000)))
+    return all(
+        float(abs(got - want).max()) <= factor * 1e-11 * size
+        for (got, want), factor in zip(parts, (1, 1, 1000))
+    )
 
 
 def adjoint_sides(f, gradients, arrays, name, u, rng):

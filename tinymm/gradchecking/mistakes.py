@@ -40,7 +40,10 @@ def scaled(e):
     for count, what in ((samples, "the batch"), (steps, "time"), (samples * steps, "batch and time")):
         if count > 1:
             yield f"it is divided by {count}: the mean over {what} in the place of the sum", e.right / count
-            yield f"it is multiplied by {count}: the sum over {what} in the place of the mean", e.right * count
+            yield (
+                f"it is multiplied by {count}: the sum over {what} in the place of the mean",
+                e.right * count,
+            )
 
 
 def constant_times(e):
@@ -70,7 +73,10 @@ def upstream(e):
         yield f"dy is read backwards along axis {axis} ({total})", e.pull(np.flip(e.dy, axis))
         for shift in (1, -1):
             for wrap in (True, False):
-                yield f"dy is off by one along axis {axis} ({total})", e.pull(shifted(e.dy, axis, shift, wrap))
+                yield (
+                    f"dy is off by one along axis {axis} ({total})",
+                    e.pull(shifted(e.dy, axis, shift, wrap)),
+                )
 
 
 def rearranged(e):
@@ -82,10 +88,19 @@ def rearranged(e):
         yield "it is transposed and then reshaped", e.right.T.reshape(e.right.shape)
     axes = [axis for axis in range(e.right.ndim) if e.right.shape[axis] > 1]
     for axis in axes:
-        what = "the last, channels or features" if axis == e.right.ndim - 1 else "the batch" if axis == 0 else "inner"
+        what = (
+            "the last, channels or features"
+            if axis == e.right.ndim - 1
+            else "the batch"
+            if axis == 0
+            else "inner"
+        )
         yield f"its order is reversed along axis {axis} ({what})", np.flip(e.right, axis)
     for pair in combinations(axes, 2):
-        yield f"it is turned round along the axes {pair[0]} and {pair[1]}, as by a flipped kernel", np.flip(e.right, pair)
+        yield (
+            f"it is turned round along the axes {pair[0]} and {pair[1]}, as by a flipped kernel",
+            np.flip(e.right, pair),
+        )
     for axis in axes:
         for shift in (1, -1):
             for wrap in (True, False):
@@ -108,15 +123,25 @@ def misplaced(e):
         blocks = np.split(e.right, 4, axis=-1)
         for a, b in combinations(range(4), 2):
             order = [b if k == a else a if k == b else k for k in range(4)]
-            sentence = f"blocks {a + 1} and {b + 1} of 4 are swapped (in an LSTM: the gates {GATES[a]} and {GATES[b]})"
+            sentence = (
+                f"blocks {a + 1} and {b + 1} of 4 are swapped (in an LSTM: the gates {GATES[a]} and"
+                f" {GATES[b]})"
+            )
             yield sentence, np.concatenate([blocks[k] for k in order], axis=-1)
 
 
 def factors(e):
     """Number by number: one factor too many or one missing."""
-    values = {name: a for name, a in {"y": e.y, **e.arrays}.items() if a.shape == e.right.shape and a.size > 1}
+    values = {
+        name: a for name, a in {"y": e.y, **e.arrays}.items() if a.shape == e.right.shape and a.size > 1
+    }
     for name, a in values.items():
-        for what, factor in ((name, a), (f"(1 − {name})", 1 - a), (f"(1 − {name}²)", 1 - a * a), (f"{name} (1 − {name})", a * (1 - a))):
+        for what, factor in (
+            (name, a),
+            (f"(1 − {name})", 1 - a),
+            (f"(1 − {name}²)", 1 - a * a),
+            (f"{name} (1 − {name})", a * (1 - a)),
+        ):
             yield f"a factor {what} too many", e.right * factor
             if (factor != 0).all():
                 yield f"a factor {what} is missing", e.right / factor

@@ -43,7 +43,9 @@ def check_own(word, shapes=(), seed=0):
     key = word.rpartition(":")[2]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        trials = list((pair_trials if isinstance(thing, tuple) else layer_trials)(thing, key, name, shapes, seed))
+        trials = list(
+            (pair_trials if isinstance(thing, tuple) else layer_trials)(thing, key, name, shapes, seed)
+        )
         return [judge(trial, seed) for trial in trials]
 
 
@@ -70,12 +72,16 @@ def compare_with_engine(report, trial):
     y, want = trial.subject.output(arrays), trial.engine.output(arrays)
     method = f"tinymm's {trial.engine.name}"
     if y.shape != want.shape:
-        report.notes.append(f"not compared with {method}, whose y here has the shape {want.shape}: yours has {y.shape}")
+        report.notes.append(
+            f"not compared with {method}, whose y here has the shape {want.shape}: yours has {y.shape}"
+        )
         trial.engine = None
         return
     report.checks.append(compare("y", method, y, want, SAME, 0.0))
     if not report.checks[-1].passed:
-        report.notes.append(f"forward gives other numbers than {method}: backward was checked against your own forward")
+        report.notes.append(
+            f"forward gives other numbers than {method}: backward was checked against your own forward"
+        )
         trial.engine = None
         return
     dy = rng.normal(size=y.shape)
@@ -89,7 +95,11 @@ def layer_trials(thing, key, name, shapes, seed):
     tried = set()
     for case in cases:
         model = case.make()
-        config = {k: v for k, v in (model.config() if isinstance(model, Layer) else vars(model)).items() if k != "layer"}
+        config = {
+            k: v
+            for k, v in (model.config() if isinstance(model, Layer) else vars(model)).items()
+            if k != "layer"
+        }
         with calling(f"making {name}"):
             own, taken = make(thing, config)
         options = {k: v for k, v in case.options.items() if k in accepted(own.forward, case.options)}
@@ -97,7 +107,9 @@ def layer_trials(thing, key, name, shapes, seed):
         if signature in tried or (tried and len(options) < len(case.options)):
             continue
         tried.add(signature)
-        subject = as_subject(own, case.x(seed), seed=seed, name=f"{name} as {case.name}" if case.what else name, **options)
+        subject = as_subject(
+            own, case.x(seed), seed=seed, name=f"{name} as {case.name}" if case.what else name, **options
+        )
         yield with_engine(subject, own, case, config, taken, options, seed)
     if not cases:
         with calling(f"making {name}"):
@@ -116,8 +128,8 @@ def make(thing, config):
         values = list(config.values())[: len(needed)]
         if len(values) < len(needed):
             raise TinymmError(
-                f"{thing.__name__} needs the arguments {', '.join(p.name for p in needed)}: give them defaults, or name an "
-                f"object of the file, as in: layer = {thing.__name__}(...)"
+                f"{thing.__name__} needs the arguments {', '.join(p.name for p in needed)}: give them"
+                f" defaults, or name an object of the file, as in: layer = {thing.__name__}(...)"
             )
         taken = dict(zip((p.name for p in needed), values))
     return thing(**taken), taken
@@ -127,7 +139,11 @@ def with_engine(subject, own, case, config, taken, options, seed):
     """The Trial that sets tinymm's layer, made with the same arguments and parameters, beside the learner's."""
     kind = type(case.make())
     required = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
-    same = {k: taken.get(k, getattr(own, k, v)) for k, v in config.items() if k in taken or hasattr(own, k) or k in required}
+    same = {
+        k: taken.get(k, getattr(own, k, v))
+        for k, v in config.items()
+        if k in taken or hasattr(own, k) or k in required
+    }
     if not isinstance(subject, LayerSubject):
         return Trial(subject, as_subject(kind(**same), case.x(seed), name=kind.__name__))
     options = {"training": True, **options} if "training" not in subject.options else options
@@ -136,16 +152,31 @@ def with_engine(subject, own, case, config, taken, options, seed):
     ours, theirs = ({k: a.shape for k, a in s.arrays.items() if k not in s.inputs} for s in (engine, subject))
     if ours != theirs:
         listed = [", ".join(f"{k} {s}" for k, s in shapes.items()) or "none" for shapes in (ours, theirs)]
-        return Trial(subject, notes=[f"not compared with tinymm's {kind.__name__}: its parameters are {listed[0]}, yours {listed[1]}"])
+        return Trial(
+            subject,
+            notes=[
+                f"not compared with tinymm's {kind.__name__}: its parameters are {listed[0]}, yours"
+                f" {listed[1]}"
+            ],
+        )
     if model.initial_state(leaves(case.x(seed))["x"].shape[1:]) and not options.get("training"):
-        return Trial(subject, notes=[f"not compared with tinymm's {kind.__name__}, which predicts with averages kept from training"])
+        return Trial(
+            subject,
+            notes=[
+                f"not compared with tinymm's {kind.__name__}, which predicts with averages kept from training"
+            ],
+        )
     return Trial(subject, engine, backward_functions(kind.__name__))
 
 
 def pair_trials(pair, key, name, shapes, seed):
     """Trials of a pair of functions: on the arrays and options of the engine's pair of that name, or on given shapes."""
     engine_pair = functions_named(key)
-    cases = [c for c in cases_of(key) if not isinstance(c.x(seed), (dict, tuple))] if engine_pair and not shapes else []
+    cases = (
+        [c for c in cases_of(key) if not isinstance(c.x(seed), (dict, tuple))]
+        if engine_pair and not shapes
+        else []
+    )
     tried = set()
     for case in cases:
         built = LayerSubject(case.make(), case.x(seed), seed=seed)
@@ -156,9 +187,13 @@ def pair_trials(pair, key, name, shapes, seed):
         if signature in tried or (tried and len(options) < len(wanted)):
             continue
         tried.add(signature)
-        subject = PairSubject(pair, arrays, options=options, name=f"{name} as {case.name}" if case.what else name)
+        subject = PairSubject(
+            pair, arrays, options=options, name=f"{name} as {case.name}" if case.what else name
+        )
         required = {k: v for k, v in wanted.items() if k in options or k in ("size", "rate", "seed")}
-        engine = PairSubject(engine_pair, arrays, options=required, name=engine_pair[0].__name__.removesuffix("_forward"))
+        engine = PairSubject(
+            engine_pair, arrays, options=required, name=engine_pair[0].__name__.removesuffix("_forward")
+        )
         engine = Renamed(engine, subject)
         yield Trial(subject, engine, (engine_pair[1],))
     if not cases:
@@ -201,14 +236,16 @@ def first_that_fits(subject_of, name, shapes, seed):
     for shape in SHAPES:
         try:
             subject = subject_of(of(*shape)(rng))
-            subject.output(subject.arrays)
+            subject.output({k: a.copy() for k, a in subject.arrays.items()})
             return subject
         except CallFailed as error:
-            if not error.what.startswith("forward"):
-                raise
             refused = refused or error
+    if refused.what.startswith("backward"):
+        raise refused
     tried = ", ".join(map(str, SHAPES))
-    raise TinymmError(f"{refused}; these shapes were tried: {tried}; give others with --shape, once for each array")
+    raise TinymmError(
+        f"{refused}; these shapes were tried: {tried}; give others with --shape, once for each array"
+    )
 
 
 def functions_named(key):

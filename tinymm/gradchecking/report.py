@@ -53,8 +53,8 @@ class Check:
     def __str__(self):
         digits = 8 if f"{self.got:.8g}" != f"{self.want:.8g}" else 17
         return (
-            f"{self.where} is {self.got:.{digits}g} from backward and {self.want:.{digits}g} by {self.method}; "
-            f"{self.wrong} of {self.size} entries are wrong"
+            f"{self.where} is {self.got:.{digits}g} from backward and {self.want:.{digits}g} by"
+            f" {self.method}; {self.wrong} of {self.size} entries are wrong"
         )
 
 
@@ -102,7 +102,9 @@ class Report:
             lines.append("smallest failing shape: " + ", ".join(f"{k} {s}" for k, s in self.smallest.items()))
         lines += [f"looks like: {sentence}" for sentence in self.diagnosis]
         right = "all gradients are right"
-        return "\n".join([*lines, right if self else f"{len(self.failures)} of {len(self.checks)} checks failed"])
+        return "\n".join(
+            [*lines, right if self else f"{len(self.failures)} of {len(self.checks)} checks failed"]
+        )
 
     def _worst_of_each_array(self):
         """The failure to tell of each array: by the exact method where there is one."""

@@ -32,12 +32,18 @@ class Subject:
         for key, a in leaves(x, name).items():
             if not hasattr(a, "dtype") or a.dtype.kind not in "fiub":
                 kind = a.dtype if hasattr(a, "dtype") else f"a {type(a).__name__}"
-                raise TinymmError(f"{key} is {kind}: {self.name} is checked on arrays of real numbers or token ids")
+                raise TinymmError(
+                    f"{key} is {kind}: {self.name} is checked on arrays of real numbers or token ids"
+                )
             if a.size == 0:
-                raise TinymmError(f"{key} is empty, {tuple(a.shape)}: {self.name} needs at least one number to check")
+                raise TinymmError(
+                    f"{key} is empty, {tuple(a.shape)}: {self.name} needs at least one number to check"
+                )
             if is_real(a):
                 if not bool(array_module(a).isfinite(a).all()):
-                    raise TinymmError(f"{key} holds NaN or infinity: {self.name} can only be checked at finite numbers")
+                    raise TinymmError(
+                        f"{key} holds NaN or infinity: {self.name} can only be checked at finite numbers"
+                    )
                 a = a.astype(np.float64)
             (self.arrays if is_real(a) else self.fixed)[key] = a
 
@@ -59,18 +65,24 @@ class Subject:
             y = np.asarray(y) if isinstance(y, (float, complex)) else y
         if not hasattr(y, "dtype") or y.dtype.kind not in "fc":
             kind = f"an array of {y.dtype}" if hasattr(y, "dtype") else in_words(y)
-            raise TinymmError(f"forward of {self.name} gives {kind} for y: it must be an array of floating-point numbers")
+            raise TinymmError(
+                f"forward of {self.name} gives {kind} for y: it must be an array of floating-point numbers"
+            )
         return y, cache
 
     def fitting(self, name, gradient):
         """The gradient as an array with the shape of what it belongs to."""
         array = self.arrays[name]
         if gradient is None:
-            raise TinymmError(f"backward of {self.name} returns None for {name}: it must return an array {array.shape}")
+            raise TinymmError(
+                f"backward of {self.name} returns None for {name}: it must return an array {array.shape}"
+            )
         if not hasattr(gradient, "dtype"):
             gradient = array_module(array).asarray(gradient)
         if gradient.dtype.kind not in "fc":
-            raise TinymmError(f"backward of {self.name} returns {gradient.dtype} for {name}: it must be floating point")
+            raise TinymmError(
+                f"backward of {self.name} returns {gradient.dtype} for {name}: it must be floating point"
+            )
         if gradient.shape != array.shape:
             raise WrongShape(self.name, name, gradient, array.shape)
         return gradient
@@ -139,12 +151,14 @@ class PairSubject(Subject):
         if len(positional) < len(self.x) and several:
             positional += [f"x{k}" for k in range(len(positional), len(self.x))]
         if len(positional) < len(self.x):
-            raise TinymmError(f"forward of {self.name} takes {len(positional)} arguments and was given {len(self.x)} arrays")
+            raise TinymmError(
+                f"forward of {self.name} takes {len(positional)} arguments and was given {len(self.x)} arrays"
+            )
         self.optional = len(positional) - len(self.x)
         return positional[: len(self.x)]
 
     def forward(self, arrays):
-        dtype = np.result_type(*arrays.values())
+        dtype = np.result_type(np.float64, *(a.dtype for a in arrays.values()))
         held = {**self.fixed, **arrays}
         xs = [
             rebuilt(value, {k: retyped(a, dtype) for k, a in held.items()}, argument)
@@ -164,8 +178,9 @@ class PairSubject(Subject):
                 return {k: self.fitting(k, g) for k, g in zip(everything, results) if k in self.arrays}
         if len(results) != len(self.arrays):
             raise TinymmError(
-                f"backward of {self.name} returns {len(results)} gradient{'s' * (len(results) != 1)} for "
-                f"{', '.join(self.arrays)}: return one for each array of numbers, in the order of forward's arguments"
+                f"backward of {self.name} returns {len(results)} gradient{'s' * (len(results) != 1)} for"
+                f" {', '.join(self.arrays)}: return one for each array of numbers, in the order of forward's"
+                " arguments"
             )
         return {name: self.fitting(name, g) for name, g in zip(self.arrays, results)}
 
@@ -185,7 +200,9 @@ class LossSubject(Subject):
         self.arrays, self.fixed = {}, {}
         self.take(x[0], "pred")
         if "pred" not in self.arrays:
-            raise TinymmError(f"pred of {self.name} holds {x[0].dtype}: predictions are floating-point numbers")
+            raise TinymmError(
+                f"pred of {self.name} holds {x[0].dtype}: predictions are floating-point numbers"
+            )
         self.target, self.inputs = x[1], ["pred", "target"]
 
     def forward(self, arrays):
@@ -213,12 +230,15 @@ def probe(subject, rng):
     xp = array_module(y)
     if not bool(xp.isfinite(y).all()):
         index = tuple(int(i) for i in xp.argwhere(~xp.isfinite(xp.atleast_1d(y)))[0])
-        raise TinymmError(f"forward of {name} gives {float(xp.atleast_1d(y)[index])} at y{list(index)}: every y must be finite")
+        raise TinymmError(
+            f"forward of {name} gives {float(xp.atleast_1d(y)[index])} at y{list(index)}: every y must be"
+            " finite"
+        )
     _unchanged(subject, before, "forward")
     if not same_bits(subject.forward(arrays)[0], y):
         raise TinymmError(
-            f"forward of {name} gives other numbers the second time: draw random numbers from the rng it is given, "
-            "or from a fixed seed"
+            f"forward of {name} gives other numbers the second time: draw random numbers from the rng it is"
+            " given, or from a fixed seed"
         )
     dy = xp.asarray(rng.normal(size=y.shape))
     kept = dy.copy()
@@ -229,7 +249,9 @@ def probe(subject, rng):
     again = subject.backward(dy, cache)
     for key, g in first.items():
         if not same_bits(again[key], g):
-            raise TinymmError(f"a second backward of {name} gives another gradient for {key}: it must not change its cache")
+            raise TinymmError(
+                f"a second backward of {name} gives another gradient for {key}: it must not change its cache"
+            )
     return y
 
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from tinymm.backend import is_cupy, take
 from tinymm.engines.cpu.containers import make_plan
+from tinymm.engines.cpu.loss import LossPlan
 from tinymm.engines.cpu.plan import Surroundings
 from tinymm.engines.cpu.threads import Crew, thread_count
-from tinymm.engines.cpu.update import update
+from tinymm.engines.cpu.update import Updater
 from tinymm.engines.diagnosis import name_first_bad
 from tinymm.engines.textbook import TextbookEngine
 from tinymm.errors import LayerError
@@ -26,7 +27,7 @@ class CpuEngine(TextbookEngine):
     def __init__(self, model, loss, optimizer, seed=0):
         super().__init__(model, loss, optimizer, seed)
         self.crew = Crew(thread_count())
-        self.plans = {}
+        self.loss_plan, self.updater, self.plans = LossPlan(loss, self.crew), Updater(optimizer, self.crew), {}
 
     def _step(self, inputs, targets):
         if not self._plannable(inputs):
@@ -35,11 +36,11 @@ class CpuEngine(TextbookEngine):
         with self.crew.at_work():
             plan = self._plan(inputs, training=True)
             pred = self._forward(plan, inputs, np.random.default_rng(draws))
-            loss, loss_cache = self.loss.forward(pred, targets)
-            plan.backward(self.loss.backward(loss_cache))
+            loss, dpred = self.loss_plan.forward_backward(pred, targets)
+            plan.backward(dpred)
             if not (np.isfinite(loss) and all(np.isfinite(g.sum()) for g in plan.grads.values())):
                 name_first_bad(self.model, self.loss, inputs, targets, np.random.default_rng(draws))
-            update(self.optimizer, self.model.params, plan.grads, self.crew)
+            self.updater.update(self.model.params, plan.grads)
             plan.commit()
         return loss
 
