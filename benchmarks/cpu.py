@@ -2,9 +2,9 @@
 
     pip install torch==2.13.0 && python benchmarks/cpu.py        # about four minutes on 2 cores
 
-All contestants run in turn in one process, with the same number of threads and the same numbers in float32:
-first the textbook, then the engine, then PyTorch, again and again; the median of each is given, and the ratio of
-the engine's to PyTorch's, below 1 where the engine is faster. PyTorch is at its best: allocator thresholds raised,
+All contestants take turns in one process, with the same number of threads and the same numbers in float32:
+the textbook, the engine, PyTorch, again and again; the median of each is given, and the ratio of the engine's to
+PyTorch's, below 1 where the engine is faster. PyTorch is at its best: allocator thresholds raised,
 fused Adam, and for convolutions the better of the two memory formats. A layer's figure is forward + backward,
 the step's is forward, loss, backward and update. Writes benchmarks/results/cpu.json and prints the table.
 """
@@ -18,10 +18,6 @@ import sys
 import time
 from pathlib import Path
 
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TOP_PAD_": "100000000"}
-if not all(name in os.environ for name in MALLOC):  # read by the C library when the process starts
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MALLOC})
-
 import numpy as np
 
 import tinymm as mm
@@ -33,6 +29,8 @@ from tinymm.engines.cpu.update import Updater
 from tinymm.files import atomic_write
 from tinymm.models import article
 
+# Read by the C library when the process starts.
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TOP_PAD_": "100000000"}
 RESULTS = Path(__file__).parent / "results" / "cpu.json"
 SHAPES = {"text": (50,), "image": (64, 64, 3), "audio": (8000, 1)}
 
@@ -200,16 +198,22 @@ def cross_entropy_contestants(rows=1024, classes=1000):
 
 
 def measure(contestants, seconds=8.0):
-    """Median milliseconds of each, run in turn until the time is up (at least 5 rounds), and their spread."""
+    """Median milliseconds of each, taking turns until the time is up (at least 3 rounds), and the engine's spread.
+
+    A turn is a pause, one run that does not count and three that do: threads of the one before, which wait busily
+    for more work, have fallen asleep by then.
+    """
     for run in contestants.values():
         run()
-        run()
     times, end = {name: [] for name in contestants}, time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times["cpu"]) < 5:
+    while time.perf_counter() < end or len(times["cpu"]) < 9:
         for name, run in contestants.items():
-            start = time.perf_counter()
+            time.sleep(0.1)
             run()
-            times[name].append(1000 * (time.perf_counter() - start))
+            for _ in range(3):
+                start = time.perf_counter()
+                run()
+                times[name].append(1000 * (time.perf_counter() - start))
     row = {name: round(float(np.median(t)), 3) for name, t in times.items()}
     fastest = min(row[name] for name in row if name.startswith("torch"))
     low, high = np.percentile(times["cpu"], [25, 75])
@@ -244,6 +248,8 @@ def _peak():
 
 def main():
     """Measure everything, print the table, write the results."""
+    if not all(name in os.environ for name in MALLOC):
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MALLOC})
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     import torch
 
@@ -264,15 +270,23 @@ def main():
         "processor": _processor(), "threads": thread_count(), "numpy": np.__version__, "torch": torch.__version__,
         "OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE", "not set"),
     }  # fmt: skip
+    results = {"machine": machine, "milliseconds": table, "peak_MiB_batch_128": memory}
     with atomic_write(RESULTS, "w") as file:
-        json.dump({"machine": machine, "milliseconds": table, "peak_MiB_batch_128": memory}, file, indent=2)
+        json.dump(results, file, indent=2)
         file.write("\n")
-    print("\n| work | textbook | cpu engine | PyTorch | ratio |\n|---|---|---|---|---|")
-    for name, row in table.items():
+    print(markdown(results))
+
+
+def markdown(results):
+    """The results as a table."""
+    lines = ["| work | textbook | CPU engine | PyTorch | ratio |", "|---|---|---|---|---|"]
+    for name, row in results["milliseconds"].items():
         fastest = min(v for k, v in row.items() if k.startswith("torch"))
-        print(f"| {name} | {row['textbook']:.1f} ms | {row['cpu']:.1f} ms | {fastest:.1f} ms | {row['ratio']:.2f} |")
-    print(f"| peak memory, whole step, batch 128 | {memory['textbook']:.0f} MiB | {memory['cpu']:.0f} MiB | "
-          f"{memory['torch']:.0f} MiB | {memory['cpu'] / memory['torch']:.2f} |")  # fmt: skip
+        lines.append(f"| {name} | {row['textbook']:.1f} ms | {row['cpu']:.1f} ms | {fastest:.1f} ms | {row['ratio']:.2f} |")
+    memory = results["peak_MiB_batch_128"]
+    cells = " | ".join(f"{memory[who]:.0f} MiB" for who in ("textbook", "cpu", "torch"))
+    lines.append(f"| peak memory, whole step, batch 128 | {cells} | {memory['cpu'] / memory['torch']:.2f} |")
+    return "\n".join(lines)
 
 
 def _processor():

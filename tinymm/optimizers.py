@@ -75,9 +75,10 @@ class Optimizer:
             grads, _ = clip_by_global_norm(grads, self.clip_norm)
         for name, dW in grads.items():
             W = params[name]
+            xp = array_module(W)
             if name not in self.slots:
-                self.slots[name] = {slot: array_module(W).zeros_like(W) for slot in self.slot_names}
-            slots = self.slots[name]
+                self.slots[name] = {slot: xp.zeros_like(W) for slot in self.slot_names}
+            slots = self.slots[name] = {slot: xp.asarray(a) for slot, a in self.slots[name].items()}  # to where W is
             new = self.rule(W, dW, **slots)
             for old, value in zip((W, *slots.values()), new):
                 old[...] = value

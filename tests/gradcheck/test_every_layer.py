@@ -1,4 +1,4 @@
-"""Every layer and container over drawn shapes: all methods, rung 1, memory layouts, and no gradient without one."""
+"""Every layer and container, shapes drawn: all methods, rung 1, memory layouts, no gradient without dy."""
 
 from dataclasses import dataclass, field
 

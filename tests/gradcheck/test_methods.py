@@ -62,8 +62,7 @@ def test_units_move_one_entry_each():
 )
 @pytest.mark.parametrize("size", [1, 5])
 def test_linearity_is_told_from_bends_and_corners(f, linear, size):
-    if size == 1 and f(np.array([2.0, 3.0])).shape == (1,):
-        pytest.skip("the maximum of one number is linear")
+    linear = linear or (size == 1 and f(np.array([2.0, 3.0])).shape == (1,))  # the maximum of one number
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         assert methods.is_linear(lambda a: f(a["x"]), {"x": rng.normal(size=size)}, "x", rng) is linear

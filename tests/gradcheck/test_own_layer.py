@@ -1,6 +1,5 @@
-"""A learner's file: how it is read, what it is compared with, and one clear sentence for whatever is wrong with it."""
+"""A learner's file: how it is read, what it is compared with, and one sentence for what is wrong."""
 
-import numpy as np
 import pytest
 
 from tinymm.errors import TinymmError
@@ -187,34 +186,42 @@ def test_neighbours_of_the_file_can_be_imported(file):
     assert all(check_own(f"{path}:h"))
 
 
-IDENTITY = (
-    "    def forward(self, x):\n        return {y}, None\n    def backward(self, dy, cache):\n        return"
-    " {dx}\n"
-)
+def layer(y="x", dx="dy, {}", name="A", before=""):
+    """A class whose forward returns y and whose backward returns dx."""
+    passes = (
+        f"def forward(self, x):\n        return {y}, None",
+        f"def backward(self, dy, cache):\n        return {dx}",
+    )
+    return "\n    ".join((f"class {name}:", *passes, before))
+
+
+INIT = "def __init__(self):\n        self.x = {}['x']"
+NO_BACKWARD = "class A:\n    def forward(self, x):\n        return x, x"
 
 
 @pytest.mark.parametrize(
     ("text", "name", "words"),
     [
-        ("import no_such_module", "A", ["my_layer.py does not import", "No module named 'no_such_module'", "(line 4)"]),
+        ("import no_such_module", "A", ["does not import", "No module named 'no_such_module'", "(line 4)"]),
         ("def f(:", "A", ["my_layer.py does not import", "syntax", "line 4"]),
         ("raise SystemExit(1)", "A", ["does not import: SystemExit", "(line 4)"]),
         ("", "A", ["has no A", "no class with forward and backward"]),
-        ("class Tanh:\n" + IDENTITY.format(y="x", dx="dy, {}"), "Tahn", ["has no Tahn: did you mean Tanh?"]),
-        ("class Tanh:\n" + IDENTITY.format(y="x", dx="dy, {}"), "", ["say which layer to check", ":Tanh", "there is Tanh"]),
-        ("class A:\n    def forward(self, x):\n        return x, x", "A", ["A in", "has no method backward"]),
+        (layer(name="Tanh"), "Tahn", ["has no Tahn: did you mean Tanh?"]),
+        (layer(name="Tanh"), "", ["say which layer to check", ":Tanh", "there is Tanh"]),
+        (NO_BACKWARD, "A", ["A in", "has no method backward"]),
         ("class A:\n    pass", "A", ["has no method forward and no backward"]),
         ("def a_forward(x):\n    return x, x", "a", ["has a_forward but no a_backward"]),
-        ("class A:\n" + IDENTITY.format(y="x", dx="dy[0], {}"), "A", ["(my_layer.py)", "(3,) for x", "shape of x, (2, 3)"]),
-        ("class A:\n" + IDENTITY.format(y="x", dx="None, {}"), "A", ["(my_layer.py) returns None for x"]),
-        ("class A:\n" + IDENTITY.format(y="x", dx="dy, {}, 1"), "A", ["(my_layer.py) returns 3 values", "(dx, grads)"]),
-        ("class A:\n" + IDENTITY.format(y="x * np.inf", dx="dy, {}"), "A", ["(my_layer.py) gives", "every y must be finite"]),
-        ("class A:\n" + IDENTITY.format(y="np.random.rand() * x", dx="dy, {}"), "A", ["(my_layer.py)", "the second time"]),
-        ("class A:\n" + IDENTITY.format(y="x.fill(1) or x", dx="dy, {}"), "A", ["(my_layer.py) writes to its input x"]),
-        ("class A:\n" + IDENTITY.format(y="1 / 0", dx="dy, {}"), "A", ["ZeroDivisionError", "(my_layer.py, line 6)"]),
-        ("class A:\n    def __init__(self):\n        self.x = {}['x']\n" + IDENTITY.format(y="x", dx="dy, {}"), "A", ["making A (my_layer.py) fails with KeyError"]),
+        (layer(dx="dy[0], {}"), "A", ["(my_layer.py)", "(3,) for x", "shape of x, (2, 3)"]),
+        (layer(dx="None, {}"), "A", ["(my_layer.py) returns None for x"]),
+        (layer(dx="dy, {}, 1"), "A", ["(my_layer.py) returns 3 values", "(dx, grads)"]),
+        (layer(dx="dy / None, {}"), "A", ["backward of A (my_layer.py) fails with TypeError", "line 8"]),
+        (layer(y="x * np.inf"), "A", ["(my_layer.py) gives", "every y must be finite"]),
+        (layer(y="np.random.rand() * x"), "A", ["(my_layer.py)", "the second time"]),
+        (layer(y="x.fill(1) or x"), "A", ["(my_layer.py) writes to its input x"]),
+        (layer(y="1 / 0"), "A", ["ZeroDivisionError", "(my_layer.py, line 6)"]),
+        (layer(before=INIT), "A", ["making A (my_layer.py) fails with KeyError"]),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_file_is_one_sentence_that_names_it(file, text, name, words):
     path = file(text)
     message = refused(f"{path}:{name}" if name else path)
@@ -233,7 +240,7 @@ def test_loading_runs_the_file_once_and_leaves_the_path_as_it_was(file):
     import sys
 
     before = list(sys.path)
-    path = file("runs = []\nruns.append(1)\nclass A:\n" + IDENTITY.format(y="x", dx="dy, {}"))
+    path = file("runs = []\nruns.append(1)\n" + layer())
     thing, name = load(f"{path}:A")
     assert sys.modules[thing.__module__].runs == [1] and name == "A (my_layer.py)"
     assert sys.path == before

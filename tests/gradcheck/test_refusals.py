@@ -65,7 +65,7 @@ REFUSED = [
     (Layer(backward=lambda dy, c: (dy.T, {})), X, "backward of Layer returns a gradient (3, 2) for x"),
     (Layer(backward=lambda dy, c: (dy, {"W": dy})), X, "a gradient for W, but params holds nothing"),
     (Layer(params={"W": X}), X, "returns no gradient for W"),
-    (Layer(lambda x: (x * 1.0, []), eating_its_cache), X, "a second backward of Layer gives another gradient for x"),
+    (Layer(lambda x: (x * 1.0, []), eating_its_cache), X, "a second backward of Layer gives another"),
     (Layer(backward=changing_dy), X, "backward of Layer writes to dy"),
     (Layer(backward=lambda dy, c: 1 / 0), X, "ZeroDivisionError: division by zero (test_refusals.py, line"),
     ((dense_forward, lambda dy, c: dy), DENSE, "backward of dense returns 1 gradient for x, W, b"),

@@ -15,7 +15,6 @@ CONTRACT = "test_contract.py"
 POOLING = ("averagepool", "conv1d", "conv2d", "maxpool")
 TESTED_WITH = {  # layer files that other layers are made of: their tests judge as well
     "containers": ("concatenate", "timedistributed"),
-    "maxpool": ("averagepool",),
     "recurrent": ("lstm", "rnn"),
     "windows": POOLING,
 }

@@ -24,7 +24,7 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--shape", metavar="N,...", action="append", default=[], type=_shape,
-        help="the input's shape for FILE.py:NAME, with the batch axis; once for each array of a pair of functions",
+        help="the input's shape for FILE.py:NAME, with the batch axis; once for each array of two functions",
     )  # fmt: skip
     parser.add_argument(
         "--seed", metavar="S", type=int, default=0, help="which random numbers to check with (default 0)"

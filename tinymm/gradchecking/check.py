@@ -23,12 +23,14 @@ DIRECTIONS = 4  # random directions for each larger array
 def gradcheck(subject, x, params=None, *, options=None, training=False, mask=None, seed=0, name=None):
     """Check hand-written gradients to the limit of double precision. -> Report, true when all are right
 
-    subject: a layer or model (anything with ``forward(x) -> (y, cache)`` and ``backward(dy, cache) -> (dx, grads)``),
-    a pair of functions ``(dense_forward, dense_backward)``, or a loss. x: its input, NumPy or CuPy: an array, a dict of
-    arrays for a model with branches, a tuple ``(x, W, b)`` for a pair, ``(pred, target)`` for a loss. Whole numbers
-    are token ids and have no gradient. params: values for a layer's parameters by name, or more arrays of a pair.
-    options: further keyword arguments of a pair's forward. training and mask go to a layer's forward, together
-    with an rng of the same ``seed`` at every call, so that Dropout draws the same numbers.
+    - subject: a layer or model (anything with ``forward(x) -> (y, cache)`` and
+      ``backward(dy, cache) -> (dx, grads)``), two functions ``(dense_forward, dense_backward)``, or a loss.
+    - x: its input, NumPy or CuPy: an array, a dict of arrays for a model with branches, a tuple ``(x, W, b)``
+      for a pair, ``(pred, target)`` for a loss. Whole numbers are token ids and have no gradient.
+    - params: values for a layer's parameters by name, or more arrays of a pair.
+    - options: further keyword arguments of a pair's forward.
+    - training, mask: go to a layer's forward, together with an rng of the same ``seed`` at every call, so
+      that Dropout draws the same numbers.
 
     Raises TinymmError for what cannot be checked: a pass that fails, wrong shapes, NaN, a forward that is
     different every time or writes to its input.
@@ -70,7 +72,7 @@ def report_on(subject, seed=0):
     subject.arrays, checks, notes = _run(subject, y, rng)
     report = Report(
         subject.name, {k: tuple(a.shape) for k, a in {**subject.fixed, **subject.arrays}.items()}, checks,
-        [*getattr(subject, "notes", []), *notes],
+        [*subject.notes, *notes],
     )  # fmt: skip
     if not report:
         report.smallest = _smallest(subject, {c.array for c in report.failures}, seed)
@@ -202,12 +204,12 @@ def _typical(dy, y, a):
 
 
 def _thawed(subject, name, numbers, a):
-    """Derivatives (or a direction) with those of a frozen row, which is meant to get no gradient, put to zero."""
-    if name not in getattr(subject, "frozen", {}):
+    """Derivatives (or a direction) with zeros in a frozen row, which is meant to get no gradient."""
+    if name not in subject.frozen:
         return numbers
     free = array_module(a).ones(a.shape)
     free[subject.frozen[name]] = 0
-    return numbers * (free.ravel() if numbers.ndim == 2 and numbers.shape[-1] == a.size else free)
+    return numbers * (free if numbers.shape == a.shape else free.ravel())
 
 
 def _normal(a, rng):
@@ -222,7 +224,8 @@ def compare(name, method, got, want, allowed, size):
     size = max(float(abs(want).max()), size, 1e-300)
     index = np.unravel_index(difference.argmax(), difference.shape)
     return Check(
-        name, method, float(difference.max() / size), allowed, tuple(map(int, index)), float(got[index]), float(want[index]),
+        name, method, float(difference.max() / size), allowed,
+        tuple(map(int, index)), float(got[index]), float(want[index]),
         int((difference > allowed * size).sum()), difference.size,
     )  # fmt: skip
 

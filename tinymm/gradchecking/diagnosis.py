@@ -1,7 +1,7 @@
 """What a wrong gradient looks like: it is compared with what typical mistakes would have given.
 
-First with the mistakes anybody makes (``mistakes``), then with single mistakes planted into tinymm's own backward
-of the same name (``mutants``). Everything must agree for two different upstream gradients.
+First with the mistakes anybody makes (``mistakes``), then with single mistakes planted into tinymm's own
+backward of the same name (``mutants``). Everything must agree for two different upstream gradients.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def diagnose(subject, failing, engine=None, functions=(), seed=0):
 
 
 def gather(subject, failing, rng):
-    """The Evidence on each failing array for one random dy, from central differences of the subject's own forward."""
+    """The Evidence on each failing array for one random dy, by central differences."""
     arrays = subject.arrays
     y, cache = subject.forward(arrays)
     dy = array_module(y).asarray(rng.normal(size=y.shape))
@@ -65,7 +65,7 @@ def usual_mistake(evidence):
 
 
 def planted_mistake(subject, engine, functions, rng):
-    """The first mutant of tinymm's backward that gives the same arrays as the subject, as a list of one sentence."""
+    """The first mutant of tinymm's backward with the subject's wrong arrays, as one sentence in a list."""
     from tinymm.gradchecking.mutants import mutants_of, planted
 
     y = subject.output(subject.arrays)

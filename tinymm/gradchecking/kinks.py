@@ -1,7 +1,7 @@
 """Kinks: where ReLU has its corner and max a tie, no derivative exists, and a check there proves nothing.
 
 At a kink the slopes to the left and to the right differ however small the step h. Where f is smooth their
-difference is curvature and halves with h. So it is looked at with h, h/2 and h/4: two halvings, because a kink
+difference is curvature and halves with h. So it is looked at with h, h/2 and h/4: two halvings, as a kink
 beside the place looks like curvature to one of them (at a third of h to the first, at a sixth to the second).
 """
 
@@ -34,7 +34,7 @@ def is_kink(f, arrays, name, v):
 
 
 def kinks_in(f, arrays, name, directions=None):
-    """A boolean array: the entries at which f has a kink. With ``directions``, all entries when one meets a kink."""
+    """A boolean array: the entries at which f has a kink. With ``directions``, all when one meets a kink."""
     a = arrays[name]
     xp = array_module(a)
     if directions is not None:
@@ -43,10 +43,10 @@ def kinks_in(f, arrays, name, directions=None):
 
 
 def away_from_kinks(f, arrays, rng, directions=None, names=None):
-    """The arrays with every entry that sits at a kink moved by 1 to 3 % of its array's size: -> arrays, notes.
+    """Move every entry that sits at a kink by 1 to 3 % of its array's size: -> arrays, notes.
 
-    ``directions`` are those that will be used, by array name; without, every entry is tried by itself. ``names``
-    are the arrays to look at, all by default.
+    ``directions`` are those that will be used, by array name; without, every entry is tried by itself.
+    ``names`` are the arrays to look at, all by default.
     """
     notes, before = [], arrays
     moved = {name: array_module(a).zeros(a.shape, dtype=bool) for name, a in arrays.items()}

@@ -1,4 +1,4 @@
-"""A layer, a whole model, or any object with forward and backward, seen as one function of inputs and parameters."""
+"""A layer, a model, or any object with forward and backward, as one function of inputs and parameters."""
 
 import copy
 
@@ -18,7 +18,7 @@ class LayerSubject(Subject):
     """An object with forward(x) -> (y, cache) and backward(dy, cache) -> (dx, grads).
 
     It is never changed: a float64 and a complex128 copy do the work. State, and parameters that hold one or
-    two numbers throughout (zeros, ones, as when fresh), are shaken, since a factor 1 or a summand 0 hides mistakes.
+    two numbers throughout (zeros, ones, as when fresh), are shaken, as 0 and 1 hide mistakes.
     """
 
     def __init__(self, layer, x, params=None, training=False, mask=None, seed=0, name=None):
@@ -201,7 +201,7 @@ def unbuilt(layer):
 
 
 def frozen_rows(layer, path=""):
-    """{path of W: row} of every Embedding with a padding_id: that row stays zero and gets no gradient by design."""
+    """{path of W: row} of every Embedding with a padding_id: that row gets no gradient by design."""
     if isinstance(layer, Container):
         inside = (frozen_rows(child, join_path(path, name)) for name, child in layer.children.items())
         return {key: row for rows in inside for key, row in rows.items()}

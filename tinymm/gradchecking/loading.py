@@ -20,8 +20,8 @@ def is_file(word):
 def load(word):
     """``path/to/my_layer.py:MyConv`` -> the class, object or pair of functions, and what to call it.
 
-    ``file.py:my_dense`` means my_dense_forward and my_dense_backward. Raises TinymmError when the file does not
-    import or holds nothing of that name.
+    ``file.py:my_dense`` means my_dense_forward and my_dense_backward. Raises TinymmError when the file does
+    not import or holds nothing of that name.
     """
     path, _, name = word.rpartition(":") if ":" in word else (word, "", "")
     module = import_file(Path(path))

@@ -1,11 +1,11 @@
-"""Ways to know a derivative without trusting backward. Each takes the derivative along a direction v of one array.
+"""Ways to know a derivative without trusting backward, each along a direction v of one array.
 
-central differences   (f(a + hv) − f(a − hv)) / 2h           error about ε^⅔ with h = ε^⅓ · size of a
-                      Press et al., Numerical Recipes, 3rd ed., section 5.7, equations 5.7.7 and 5.7.8
+central differences   (f(a + hv) − f(a − hv)) / 2h           error ε^⅔ for h = ε^⅓ · size of a
+                      Press et al., Numerical Recipes, 3rd ed., section 5.7
 complex step          Im f(a + ihv) / h                      nothing is subtracted: h = 1e-30 loses no digit
-                      Squire and Trapp, SIAM Review 40, 1998, pages 110-112, equation 2.1
-adjoint identity      ⟨J u, v⟩ = ⟨u, Jᵀ v⟩                   for linear f: J u is f(u) − f(0), exactly
-                      Claerbout, Earth Soundings Analysis, 1992, chapter 5, the dot-product test
+                      Squire and Trapp, SIAM Review 40, 1998, pages 110-112
+adjoint identity      ⟨J u, v⟩ = ⟨u, Jᵀ v⟩                   for linear f: J u is f(u) − f(0)
+                      Claerbout, Earth Soundings Analysis, 1992, the dot-product test
 """
 
 import numpy as np
@@ -61,8 +61,8 @@ def jacobian(slope, f, arrays, name):
 def is_linear(f, arrays, name, rng):
     """True when y − f(0) is a linear function of the array, all others fixed: tried at five places.
 
-    f(x + a), f(−x − a) and f(1000 (x + a)) must be what linearity foretells. Opposite signs and a large factor find
-    ReLU, max and clipping even where all drawn numbers lie on one side.
+    f(x + a), f(−x − a) and f(1000 (x + a)) must be what linearity foretells. Opposite signs and large
+    numbers find ReLU, max and clipping even where all drawn numbers lie on one side.
     """
     x = arrays[name]
     a = array_module(x).copysign(

@@ -15,7 +15,7 @@ GATES = "ifgo"
 
 @dataclass
 class Evidence:
-    """One wrong gradient beside the right one, host arrays. ``pull(dy)`` is the right gradient for another dy.
+    """One wrong gradient beside the right one. ``pull(dy)`` is the right gradient for another dy.
 
     ``others`` are the right gradients of all arrays, ``arrays`` their values.
     """

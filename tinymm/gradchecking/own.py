@@ -90,7 +90,7 @@ def compare_with_engine(report, trial):
 
 
 def layer_trials(thing, key, name, shapes, seed):
-    """Trials of a class or an object: on the engine's cases whose arguments it takes, or on any shape it takes."""
+    """Trials of a class or object: on those of the engine's cases it has arguments for, or on any shape."""
     cases = [] if shapes else [case for case in cases_of(key) if not isinstance(case.make(), Container)]
     tried = set()
     for case in cases:
@@ -118,7 +118,7 @@ def layer_trials(thing, key, name, shapes, seed):
 
 
 def make(thing, config):
-    """An object of the class with those arguments it knows by name, else with the first ones in order: -> object, arguments."""
+    """Make an object with the arguments it knows by name, or the first in order: -> it, arguments."""
     if not isinstance(thing, type):
         return thing, {}
     parameters = inspect.signature(thing).parameters.values()
@@ -136,7 +136,7 @@ def make(thing, config):
 
 
 def with_engine(subject, own, case, config, taken, options, seed):
-    """The Trial that sets tinymm's layer, made with the same arguments and parameters, beside the learner's."""
+    """The Trial with tinymm's layer, made with the same arguments and parameters, beside the learner's."""
     kind = type(case.make())
     required = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
     same = {
@@ -170,7 +170,7 @@ def with_engine(subject, own, case, config, taken, options, seed):
 
 
 def pair_trials(pair, key, name, shapes, seed):
-    """Trials of a pair of functions: on the arrays and options of the engine's pair of that name, or on given shapes."""
+    """Trials of two functions: on arrays and options of tinymm's pair of that name, or on given shapes."""
     engine_pair = functions_named(key)
     cases = (
         [c for c in cases_of(key) if not isinstance(c.x(seed), (dict, tuple))]
@@ -216,7 +216,7 @@ class Renamed:
 
 
 def options_of(case, forward, arrays):
-    """The keyword arguments of the engine's forward behind its arrays, with the values of the case's layer."""
+    """The keyword arguments of the engine's forward behind its arrays, as the case's layer has them."""
     layer, options = case.make(), {}
     for name in list(inspect.signature(forward).parameters)[arrays:]:
         attribute = "pool_size" if name == "size" else name

@@ -1,7 +1,7 @@
 """The smallest input on which a check still fails: a mistake is easier to find in 2 numbers than in 200.
 
-Greedy, as in QuickCheck (Claessen and Hughes, ICFP 2000, section 5.3 on smaller cases): halve an axis, or take one
-off, as long as the check goes on failing.
+Greedy: halve an axis, or take one off it, as long as the check goes on failing. The idea is Zeller's and
+Hildebrandt's, IEEE Transactions on Software Engineering 28, 2002.
 """
 
 from itertools import combinations

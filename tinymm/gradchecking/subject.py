@@ -1,4 +1,4 @@
-"""What is checked, seen as one function of named arrays: a pair of functions, a loss, or (``layer_subject``) a layer.
+"""What is checked, seen as one function of named arrays: functions, a loss, or (``layer_subject``) a layer.
 
 Whoever wrote it may have made any mistake. Each has one sentence here that names the function and what was
 expected of it.
@@ -22,10 +22,13 @@ class Subject:
     """A function of the real ``arrays`` (float64, by name) with a hand-written gradient.
 
     ``forward(arrays)`` -> y, cache. ``backward(dy, cache)`` -> a dict with a gradient for every array.
-    ``fixed`` are the arrays without a gradient, ``inputs`` the names of those that came in as x.
+    ``fixed`` are the arrays without a gradient, ``inputs`` the names of those that came in as x, ``frozen``
+    the row of an array that is meant to get none, ``notes`` what was done to the arrays.
     """
 
     name = "the subject"
+    notes = ()
+    frozen = {}
 
     def take(self, x, name="x"):
         """Sort the arrays of an input into ``arrays`` and ``fixed``."""
@@ -129,7 +132,7 @@ def in_words(value):
 
 
 class PairSubject(Subject):
-    """A plain pair: forward(*arrays, **options) -> (y, cache), backward(dy, cache) -> one gradient for each array."""
+    """A plain pair: forward(*arrays, **options) -> (y, cache), backward(dy, cache) -> one gradient each."""
 
     def __init__(self, pair, x, params=None, options=None, name=None):
         self.pair, self.x, self.options = pair, x if isinstance(x, tuple) else (x,), options or {}

@@ -3,7 +3,7 @@
 The input's products x W of all steps are one matrix product, and so are dW, dU and dx after the loop. Inside,
 all four gates take one call of tanh: σ(z) = ½ + ½ tanh(z/2), and the ½ is multiplied into W, U and b once a step
 of training. Time comes first in all workspaces, so that a step's numbers lie together.
-Measured, 128 units, 50 steps, batch 32: 0.4 of the textbook's time.
+Measured on 2 cores, 256 units, 50 steps, batch 32: 75 ms, textbook 111. With 128 units both take 25.
 """
 
 import numpy as np

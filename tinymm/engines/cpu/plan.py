@@ -2,8 +2,7 @@
 
 A plan stands for one layer, or for a few that are faster together. It owns its workspaces, so that no step
 asks the system for fresh memory; writes its gradients into arrays made once; and takes ``out``, the place where
-its result is wanted, so that branches write straight into the joined array. Measured on 2 cores, batch 32 of
-the article's model: reused workspaces alone take a textbook step from 190 to 120 ms.
+its result is wanted, so that branches write straight into the joined array.
 """
 
 from dataclasses import dataclass
