@@ -126,6 +126,16 @@ def test_the_history_is_the_mean_loss_over_samples_and_is_kept_as_csv(tmp_path):
     assert float(rows[0]["loss"]) == history[0]["loss"]
 
 
+def test_progress_is_a_plain_line_an_epoch_where_there_is_no_terminal(capsys):
+    x, t = data(20)
+    trainer().fit(x, t, epochs=2, validation=(x, t), progress=True)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("epoch   1/2   loss ") and "validation loss" in first and "accuracy" in first
+    assert second.startswith("epoch   2/2") and "\x1b" not in first + second
+    trainer().fit(x, t, epochs=1)
+    assert capsys.readouterr().out == ""
+
+
 def test_training_learns_what_can_be_learned():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 2))

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinymm.backend import take, to_host
 from tinymm.checkpoints import Position, read_checkpoint, write_checkpoint
+from tinymm.display import TrainingDisplay, make_console
 from tinymm.engines import make_engine
 from tinymm.engines.diagnosis import name_first_bad
 from tinymm.errors import TinymmError
@@ -41,19 +42,23 @@ class Trainer:
         self.best_arrays = {}
 
     def fit(self, inputs, targets, epochs=10, batch_size=32, validation=None, augment=None, patience=None,
-            folder=None, observer=None, metadata=None):  # fmt: skip
+            folder=None, observer=None, metadata=None, progress=False):  # fmt: skip
         """Train until ``epochs`` are done in all, counting those before a ``resume``. -> history, a list of dicts.
 
         inputs: an array (N, ...) or a dict of them; targets (N, ...). validation: a pair (inputs, targets) that is
         measured after every epoch and decides which epoch is the best. augment(inputs, rng) -> inputs is applied
         to every training batch. patience: stop after that many epochs without a better validation loss.
         folder: where ``last.safetensors``, ``best.safetensors`` (with ``metadata``) and ``history.csv`` go.
-        observer: an object with ``batch(position, batches, loss)`` and ``epoch(row)``, for showing progress.
+        progress: show a bar in a terminal, and a line an epoch anywhere. observer: an object of one's own with
+        ``batch(position, batches, loss)`` and ``epoch(row)``, called after each.
 
         Ctrl-C ends after the batch at work, saves ``last.safetensors`` and raises KeyboardInterrupt; a second one
         ends at once. Raises NonFiniteError when the loss or a gradient is NaN or infinite; the files keep what
         was good. Raises TinymmError when inputs and targets do not have the same number of samples.
         """
+        if progress and observer is None:
+            with TrainingDisplay(make_console(), epochs) as display:
+                return self.fit(inputs, targets, epochs, batch_size, validation, augment, patience, folder, display, metadata)
         samples = _count(inputs, targets)
         batches = math.ceil(samples / batch_size)
         at = self.position

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tinymm.cli import main, train
-from tinymm.cli.output import TrainingDisplay
+from tinymm.display import TrainingDisplay
 from tinymm.pipeline import Classifier
 from tinymm.saving import read_tensors
 from tinymm.training import Trainer

@@ -5,7 +5,8 @@ them. They are found by their content, whatever they are called.
 """
 
 from tinymm.cli.arguments import path
-from tinymm.cli.output import add_json, count, counting, make_console, percent, print_json
+from tinymm.cli.output import add_json, count, print_json
+from tinymm.display import counting, make_console, percent
 from tinymm.errors import TinymmError
 from tinymm.metrics import accuracy
 from tinymm.pipeline import Classifier, acquire, chance, score_labels

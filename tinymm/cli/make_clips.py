@@ -5,8 +5,8 @@ only be told for sure from text, pictures and sound together.
 """
 
 from tinymm.cli.arguments import path
-from tinymm.cli.output import counting, make_console
 from tinymm.data.synthetic import TASKS, make_clips
+from tinymm.display import counting, make_console
 
 
 def add_arguments(parser):

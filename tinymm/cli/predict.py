@@ -6,7 +6,8 @@ The model's file is all it needs: how to read clips is kept in it.
 from dataclasses import replace
 
 from tinymm.cli.arguments import path
-from tinymm.cli.output import add_json, counting, make_console, percent, print_json
+from tinymm.cli.output import add_json, print_json
+from tinymm.display import counting, make_console, percent
 from tinymm.errors import TinymmError
 from tinymm.pipeline import Classifier
 

@@ -4,8 +4,8 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
-from tinymm.cli.output import counting
 from tinymm.data.synthetic import TASKS, make_clips
+from tinymm.display import counting
 from tinymm.errors import TinymmError
 from tinymm.pipeline import fingerprint
 from tinymm.recipe import Recipe, flag

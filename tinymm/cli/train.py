@@ -15,10 +15,11 @@ import time
 
 from tinymm.cli.arguments import path
 from tinymm.cli.evaluate import print_left_out
-from tinymm.cli.output import TrainingDisplay, add_json, counting, make_console, percent, print_json
+from tinymm.cli.output import add_json, print_json
 from tinymm.cli.run_folder import begin, continue_from, take_up
 from tinymm.data.preprocess import SOUNDS
 from tinymm.data.synthetic import TASKS
+from tinymm.display import TrainingDisplay, counting, make_console, percent
 from tinymm.errors import NonFiniteError, TinymmError
 from tinymm.files import atomic_write
 from tinymm.models import MODELS
