@@ -42,7 +42,7 @@ def test_to_host_reaches_into_dicts_lists_and_tuples_and_lets_the_rest_pass():
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is installed")
 def test_without_cupy_to_device_says_what_to_install():
     with pytest.raises(
-        TinymmError, match=r'CuPy is not installed: pip install "tinymm\[cuda12\]" \(or cuda13\)'
+        TinymmError, match=r'CuPy is not installed: pip install -e "\.\[cuda12\]" \(or cuda13\)'
     ):
         to_device(np.zeros(2))
 

@@ -23,7 +23,7 @@ def test_the_table_on_the_page_is_that_of_the_results(name, page):
 
 
 def test_fusion_gains_ten_points_on_every_task_and_seed():
-    for task, row in json.loads((ROOT / "benchmarks" / "results" / "senses.json").read_text()).items():
+    for task, row in json.loads((ROOT / "benchmarks" / "results" / "senses.json").read_text())["tasks"].items():
         fused, *alone = row["default"].values()
         assert len(fused) == 3
         for k, accuracy in enumerate(fused):

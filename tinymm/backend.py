@@ -64,7 +64,7 @@ def _cupy():
             raise TinymmError("CuPy is installed but finds no usable GPU: `tinymm doctor` tells more")
         return cupy
     except ImportError:
-        raise TinymmError('CuPy is not installed: pip install "tinymm[cuda12]" (or cuda13)') from None
+        raise TinymmError('CuPy is not installed: pip install -e ".[cuda12]" (or cuda13) in the clone') from None
 
 
 def random_bits(seed, shape, xp=np):

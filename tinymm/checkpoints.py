@@ -48,7 +48,13 @@ def read_checkpoint(trainer, path):
     tensors, header = read_tensors(path)
     if "training" not in header:
         raise TinymmError(f"{path} holds a model but no training state: it cannot be resumed")
-    training = header["training"]
+    try:
+        _take_up(trainer, path, tensors, header["training"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TinymmError(f"{path}: its training state does not make sense ({error!r}): start a new run") from None
+
+
+def _take_up(trainer, path, tensors, training):
     for what, ours in _settings(trainer).items():
         if training[what] != ours:
             raise TinymmError(

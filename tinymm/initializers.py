@@ -6,6 +6,8 @@ feeds. For a kernel (kh, kw, C_in, C_out) they are kh*kw*C_in and kh*kw*C_out.
 
 import numpy as np
 
+from tinymm.errors import TinymmError
+
 
 def fans(shape):
     """(fan_in, fan_out) of a weight array whose last two axes are inputs and outputs."""
@@ -56,6 +58,13 @@ def zeros(shape, rng=None):
 def ones(shape, rng=None):
     """All ones."""
     return np.ones(shape)
+
+
+def known_initializer(name):
+    """The name, if it is one of those here. Raises TinymmError when it is not."""
+    if name not in INITIALIZERS:
+        raise TinymmError(f"there is no initializer {name!r}: choose {', '.join(INITIALIZERS)}")
+    return name
 
 
 INITIALIZERS = {f.__name__: f for f in (glorot_uniform, he_normal, orthogonal, uniform, zeros, ones)}

@@ -9,6 +9,8 @@ Adam                m := β₁ m + (1 − β₁) dW        v := β₂ v + (1 −
 AdamW               as Adam, after W := W − α λ W                                            Loshchilov and Hutter 2019, algorithm 2
 """
 
+from numbers import Real
+
 import numpy as np
 
 from tinymm.backend import array_module
@@ -61,8 +63,9 @@ class Optimizer:
     slot_names = ()
 
     def __init__(self, lr, clip_norm=None):
-        if not lr > 0:
-            raise TinymmError(f"the learning rate is {lr}: give a positive number, such as 0.001")
+        for name, value in (("the learning rate", lr), ("clip_norm", 1.0 if clip_norm is None else clip_norm)):
+            if not isinstance(value, Real) or not 0 < value < float("inf"):
+                raise TinymmError(f"{name} is {value!r}: give a positive number, such as 0.001 or 1.0")
         self.lr = lr
         self.clip_norm = clip_norm
         self.steps = 0
@@ -105,6 +108,12 @@ class Optimizer:
             self.slots[name] = {slot: slots[slot] for slot in self.slot_names}
 
 
+def _share(name, value):
+    if not isinstance(value, Real) or not 0 <= value < 1:
+        raise TinymmError(f"{name} is {value!r}: give a number from 0 up to but not 1")
+    return value
+
+
 class SGD(Optimizer):
     """Gradient descent, exactly the article's update: W := W − α ∂J/∂W, b := b − α ∂J/∂b."""
 
@@ -122,7 +131,7 @@ class Momentum(Optimizer):
 
     def __init__(self, lr=0.01, momentum=0.9, clip_norm=None):
         super().__init__(lr, clip_norm)
-        self.momentum = momentum
+        self.momentum = _share("momentum", momentum)
 
     def rule(self, W, dW, v):
         return momentum_update(W, dW, v, self.lr, self.momentum)
@@ -135,7 +144,7 @@ class Adam(Optimizer):
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, clip_norm=None):
         super().__init__(lr, clip_norm)
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+        self.beta1, self.beta2, self.epsilon = _share("beta1", beta1), _share("beta2", beta2), epsilon
 
     def rule(self, W, dW, m, v):
         return adam_update(W, dW, m, v, self.steps, self.lr, self.beta1, self.beta2, self.epsilon)

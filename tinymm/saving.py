@@ -4,6 +4,7 @@ The architecture is JSON in the file's header: names of tinymm's layers and the 
 with. Reading it calls these layers' constructors and nothing else; no code from the file is ever run.
 """
 
+import hashlib
 import json
 
 import numpy as np
@@ -101,12 +102,26 @@ def rebuild(architecture, custom=None):
 
 def write_tensors(path, tensors, header):
     """One safetensors file with ``header``, a JSON-able dict, in its metadata. Whole or not at all."""
-    from safetensors.numpy import save as to_bytes
+    try:
+        from safetensors.numpy import save as to_bytes
+    except ImportError:
+        raise TinymmError("saving a model needs safetensors: pip install safetensors") from None
 
+    tensors = {name: np.ascontiguousarray(a) for name, a in tensors.items()}
     text = json.dumps({"format": FORMAT, **header}, ensure_ascii=False)
-    data = to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}, metadata={"tinymm": text})
+    data = to_bytes(tensors, metadata={"tinymm": text, "sha256": digest(tensors, text)})
     with atomic_write(path) as file:
         file.write(data)
+
+
+def digest(tensors, text):
+    """The sha256, in hexadecimal, of the header's text and of every tensor's name, dtype, shape and bytes."""
+    total = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        a = tensors[name]
+        total.update(f"{name} {a.dtype} {a.shape}".encode())
+        total.update(a.tobytes())
+    return total.hexdigest()
 
 
 def read_tensors(path):
@@ -117,18 +132,18 @@ def read_tensors(path):
         raise TinymmError("reading a model needs safetensors: pip install safetensors") from None
     try:
         with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("tinymm")
+            kept = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except FileNotFoundError:
         raise TinymmError(f"there is no model file {path}") from None
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise TinymmError(f"{path} is not a model file, or it is damaged ({error}): train or copy it again") from None
     try:
-        header = json.loads(text)
-    except (TypeError, ValueError):
+        header = json.loads(kept["tinymm"])
+    except (KeyError, ValueError):
         raise TinymmError(f"{path} holds tensors, but no tinymm model: it was written by another program") from None
-    if not isinstance(header, dict):
-        raise TinymmError(f"{path} holds tensors, but no tinymm model: it was written by another program")
+    if kept.get("sha256") != digest(tensors, kept["tinymm"]) or not isinstance(header, dict):
+        raise TinymmError(f"{path} is damaged: its contents do not match its checksum, train or copy it again")
     if header.get("format") != FORMAT:
         raise TinymmError(f"{path} has format {header.get('format')}, this tinymm reads format {FORMAT}")
     return tensors, header

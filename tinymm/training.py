@@ -22,6 +22,7 @@ from tinymm.engines import make_engine
 from tinymm.engines.diagnosis import name_first_bad
 from tinymm.errors import TinymmError
 from tinymm.files import atomic_write
+from tinymm.layers.base import positive
 from tinymm.metrics import accuracy
 from tinymm.saving import model_tensors, save
 
@@ -59,7 +60,7 @@ class Trainer:
         if progress and observer is None:
             with TrainingDisplay(make_console(), epochs) as display:
                 return self.fit(inputs, targets, epochs, batch_size, validation, augment, patience, folder, display, metadata)
-        samples = _count(inputs, targets)
+        samples, batch_size = _count(inputs, targets), positive("batch_size", batch_size)
         batches = math.ceil(samples / batch_size)
         at = self.position
         with _stop_on_interrupt() as stop:

@@ -116,7 +116,8 @@ def test_branches_with_another_number_of_samples_are_counted():
         article_model().forward({**x, "image": x["image"][:1]})
     assert (
         str(error.value)
-        == "Concatenate wants as many samples on every branch and got text 2, image 1, audio 2"
+        == "Concatenate wants as many samples on every branch and got text 2, image 1, audio 2: "
+        "is a batch axis missing? A single sample goes in as x[None]"
     )
 
 

@@ -31,7 +31,8 @@ class Listing(torch.nn.Module):
         return torch.sigmoid(torch.cat([read, seen, heard], dim=1) @ p["1_W"] + p["1_b"])
 
 
-def test_twenty_steps_of_the_listing_give_the_losses_and_weights_of_pytorch_to_1e_9():
+@pytest.mark.parametrize("engine", ["textbook", "cpu"])
+def test_twenty_steps_of_the_listing_give_the_losses_and_weights_of_pytorch_to_1e_9(engine):
     rng = np.random.default_rng(7)
     x = {
         "text": rng.integers(0, 300, (SAMPLES, 12)),
@@ -60,7 +61,7 @@ def test_twenty_steps_of_the_listing_give_the_losses_and_weights_of_pytorch_to_1
         batches.append(inputs)
         return inputs
 
-    trainer = mm.Trainer(model, loss, mm.Adam(0.001), engine="textbook", seed=3)
+    trainer = mm.Trainer(model, loss, mm.Adam(0.001), engine=engine, seed=3)
     trainer.fit(x, t, epochs=STEPS * BATCH // SAMPLES, batch_size=BATCH, observer=Watch(), augment=record)
     assert len(losses) == STEPS
     row = {a.tobytes(): n for n, a in enumerate(x["audio"])}

@@ -13,6 +13,7 @@ PACKAGES = {
     "av": "reading and writing video: pip install av",
     "imageio": "GIFs, frames and pictures: pip install imageio",
     "safetensors": "saving and loading models: pip install safetensors",
+    "threadpoolctl": "sharing cores between BLAS and the CPU engine: pip install threadpoolctl",
     "rich": "the command line's display: pip install rich",
 }
 
@@ -82,7 +83,7 @@ def _gpu():
         import cupy
     except ImportError:
         return "GPU", False, "CuPy is not installed; everything works without it, on the CPU", (
-            'with an NVIDIA GPU: pip install "tinymm[cuda12]" or "tinymm[cuda13]"'
+            'with an NVIDIA GPU: pip install -e ".[cuda12]" (or cuda13) in the clone'
         )
     try:
         if not cupy.is_available():

@@ -20,7 +20,7 @@ def name_first_bad(model, loss, inputs, targets, rng):
         if not _finite(value):
             raise NonFiniteError(f"the loss {type(loss).__name__} is {value} though every layer's output is finite")
         watched.backward(loss.backward(loss_cache), cache)
-    raise NonFiniteError("a sum of gradients overflowed: lower the learning rate or give the optimizer a clip_norm")
+    raise NonFiniteError("a sum of gradients overflowed: lower the learning rate")
 
 
 class Watched(Layer):
@@ -51,7 +51,7 @@ class Watched(Layer):
             if array is not None and not _finite(array):
                 raise NonFiniteError(
                     f"the {what} of {type(self.layer).__name__} went bad (NaN or infinity): "
-                    "lower the learning rate or give the optimizer a clip_norm"
+                    "lower the learning rate"
                 )
 
 

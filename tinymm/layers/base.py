@@ -1,6 +1,7 @@
 """What every layer is: parameters, a forward pass, a backward pass, and nothing hidden."""
 
 import inspect
+from numbers import Integral
 
 import numpy as np
 
@@ -162,6 +163,13 @@ class Layer:
             f"{type(self).__name__} wants floating-point numbers and got {dtype}: "
             'x.astype("float32"), and divide pictures by 255'
         )
+
+
+def positive(name, value):
+    """value as an int. Raises ShapeError unless it is a whole number of 1 or more."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ShapeError(f"{name} is {value!r}: give a whole number of 1 or more")
+    return int(value)
 
 
 def _likely_cause(names, built, shape):

@@ -59,7 +59,10 @@ class Concatenate(Container):
         batch = {name: len(x[name]) for name in self.children}
         if len(set(batch.values())) > 1:
             counts = ", ".join(f"{name} {n}" for name, n in batch.items())
-            raise ShapeError(f"Concatenate wants as many samples on every branch and got {counts}")
+            raise ShapeError(
+                f"Concatenate wants as many samples on every branch and got {counts}: "
+                "is a batch axis missing? A single sample goes in as x[None]"
+            )
         array_module(*(x[name] for name in self.children))
         super().accept({name: x[name] for name in self.children})
 

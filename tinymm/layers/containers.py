@@ -8,7 +8,7 @@ import copy
 
 import numpy as np
 
-from tinymm.errors import LayerError
+from tinymm.errors import LayerError, TinymmError
 from tinymm.layers.base import Layer
 
 
@@ -125,6 +125,9 @@ class Sequential(Container):
     """
 
     def __init__(self, *layers):
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise TinymmError(f"Sequential takes layers, such as mm.Dense(3), and got {layer!r}")
         joins = [layer for layer in layers if isinstance(layer, Container) and layer.names_branches]
         unnamed = joins[0] if len(joins) == 1 else None
         super().__init__({"" if layer is unnamed else str(k): layer for k, layer in enumerate(layers)})

@@ -2,8 +2,8 @@
 
 import math
 
-from tinymm.initializers import INITIALIZERS
-from tinymm.layers.base import Layer
+from tinymm.initializers import INITIALIZERS, known_initializer
+from tinymm.layers.base import Layer, positive
 from tinymm.layers.windows import output_lengths, per_axis, resolve_padding
 
 
@@ -19,11 +19,11 @@ class Convolution(Layer):
     def __init__(self, filters, kernel_size, stride=1, padding="valid", initializer="glorot_uniform"):
         super().__init__()
         dimensions = len(self.axes) - 1
-        self.filters = filters
+        self.filters = positive("filters", filters)
         self.kernel_size = per_axis(kernel_size, dimensions, "kernel_size")
         self.stride = per_axis(stride, dimensions, "stride")
         self.padding = padding
-        self.initializer = initializer
+        self.initializer = known_initializer(initializer)
 
     def parameters(self, input_shape, rng):
         W = INITIALIZERS[self.initializer]((*self.kernel_size, input_shape[-1], self.filters), rng)

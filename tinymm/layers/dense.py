@@ -7,8 +7,8 @@ The article's σ is a layer of its own here (Sigmoid, ReLU, ...). Its bias formu
 out σ′; with σ in its own layer, dy already carries that factor, and db = Σ dy is exact.
 """
 
-from tinymm.initializers import INITIALIZERS
-from tinymm.layers.base import Layer
+from tinymm.initializers import INITIALIZERS, known_initializer
+from tinymm.layers.base import Layer, positive
 
 
 def dense_forward(x, W, b):
@@ -38,8 +38,8 @@ class Dense(Layer):
 
     def __init__(self, units, initializer="glorot_uniform"):
         super().__init__()
-        self.units = units
-        self.initializer = initializer
+        self.units = positive("units", units)
+        self.initializer = known_initializer(initializer)
 
     def parameters(self, input_shape, rng):
         W = INITIALIZERS[self.initializer]((input_shape[-1], self.units), rng)

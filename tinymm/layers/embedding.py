@@ -9,7 +9,7 @@ Token ids are whole numbers; there is no gradient with respect to them, so dx is
 from tinymm.backend import array_module, is_cupy
 from tinymm.errors import ShapeError
 from tinymm.initializers import INITIALIZERS
-from tinymm.layers.base import Layer
+from tinymm.layers.base import Layer, positive
 
 
 def embedding_forward(ids, W):
@@ -40,8 +40,10 @@ class Embedding(Layer):
 
     def __init__(self, vocabulary, units, padding_id=None):
         super().__init__()
-        self.vocabulary = vocabulary
-        self.units = units
+        self.vocabulary = positive("vocabulary", vocabulary)
+        self.units = positive("units", units)
+        if padding_id is not None and padding_id not in range(vocabulary):
+            raise ShapeError(f"padding_id is {padding_id!r}: give a token id from 0 to {vocabulary - 1}, or None")
         self.padding_id = padding_id
 
     def parameters(self, input_shape, rng):

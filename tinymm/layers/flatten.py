@@ -6,6 +6,7 @@ Backward  dx[n,p,q,c] = dy[n, (p·W + q)·C + c]
 
 import math
 
+from tinymm.errors import ShapeError
 from tinymm.layers.base import Layer
 
 
@@ -24,6 +25,15 @@ class Flatten(Layer):
     """All axes but the batch axis become one: (N, H, W, C) -> (N, H·W·C)."""
 
     keeps_time = False
+
+    def check(self, shape):
+        """The whole shape must be the one it was built for: a Dense behind it has a weight for every place."""
+        if self.input_shape is not None and tuple(shape) != self.input_shape:
+            built, got = (", ".join(map(str, s)) for s in (self.input_shape, shape))
+            raise ShapeError(
+                f"Flatten was built for inputs (N, {built}) and got (N, {got}): pictures, sounds or texts of another "
+                "size than the model was built for?"
+            )
 
     def output_shape(self, input_shape):
         return (math.prod(input_shape),)

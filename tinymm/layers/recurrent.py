@@ -5,7 +5,7 @@ import numpy as np
 from tinymm.backend import array_module
 from tinymm.errors import ShapeError
 from tinymm.initializers import glorot_uniform, orthogonal, zeros
-from tinymm.layers.base import Layer
+from tinymm.layers.base import Layer, positive
 
 
 class Recurrent(Layer):
@@ -20,7 +20,7 @@ class Recurrent(Layer):
 
     def __init__(self, units, return_sequences=False):
         super().__init__()
-        self.units = units
+        self.units = positive("units", units)
         self.return_sequences = return_sequences
 
     def parameters(self, input_shape, rng):

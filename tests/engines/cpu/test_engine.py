@@ -96,6 +96,18 @@ def test_a_step_repeats_to_the_last_bit_whatever_the_threads_do():
             np.testing.assert_array_equal(array, runs[0][1][name])
 
 
+@pytest.mark.parametrize("definition", [article, default])
+def test_any_number_of_threads_gives_the_same_bits(definition, monkeypatch):
+    runs = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("TINYMM_THREADS", threads)
+        runs.append(trained("cpu", definition, np.float32, mm.Adam(), 4, batches=(33, 20)))
+    for losses, arrays, _ in runs[1:]:
+        assert losses == runs[0][0]
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, runs[0][1][name], err_msg=name)
+
+
 @pytest.mark.parametrize("change, message", [
     (lambda x: x | {"audio": x["audio"][..., 0]}, r"layer audio\.0: Conv1D wants inputs"),
     (lambda x: x | {"text": x["text"] + 15}, r"layer text\.0: Embedding has rows"),

@@ -2,7 +2,7 @@
 
 A plan is made once for a model and a batch shape. Layers without a plan run their textbook code, so every model
 trains here; a model that uses one layer in two places, or computes in other numbers than float32 and float64,
-is left to the textbook as a whole. TINYMM_THREADS sets the number of threads.
+is left to the textbook as a whole. TINYMM_THREADS sets the number of threads; the results do not depend on it.
 """
 
 import numpy as np

@@ -22,6 +22,7 @@ from tinymm.engines.cpu.threads import ranges
 from tinymm.layers.windows import at_offset, offsets, output_lengths, resolve_padding, sliding_windows, unpad
 
 CACHE = 1 << 20  # bytes of workspace a tile may take
+PIECES = 8  # whatever the number of threads, so that the same sums are added in the same order
 
 
 class ConvPlan(Plan):
@@ -48,7 +49,7 @@ class ConvPlan(Plan):
         self.kernel = self.array(self.K + 1, self.O)
         numbers = len(self.places) * self.cells * (self.K + 1 + 2 * self.O)
         self.tile = max(1, min(N, CACHE // (numbers * self.around.dtype.itemsize)))
-        self.pieces = ranges(-(-N // self.tile), 4 * self.crew.size)
+        self.pieces = ranges(-(-N // self.tile), PIECES)
         self.rooms = [Room(self) for _ in range(self.crew.size)]
         if self.around.training:
             self.won = np.empty((len(self.places) - 1, N, *self.out, self.O), bool)

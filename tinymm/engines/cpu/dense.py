@@ -11,6 +11,7 @@ from tinymm.engines.cpu.plan import Plan
 from tinymm.engines.cpu.threads import ranges
 
 SMALL = 1 << 20  # multiply-adds below which one thread is as fast as two
+BLOCKS = 4  # whatever the number of threads, so that every product is rounded in the same way
 
 
 class DensePlan(Plan):
@@ -20,7 +21,7 @@ class DensePlan(Plan):
         D, M = self.shape[-1], self.layer.units
         self.y = self.result()
         rows = int(np.prod(self.shape[:-1]))
-        self.parts = self.crew.size if rows * D * M > SMALL else 1
+        self.parts = BLOCKS if rows * D * M > SMALL else 1
         self.direct = self.y.flags.c_contiguous
         self.flat = self.y.reshape(rows, M) if self.direct else self.array(rows, M)
         if self.around.training:
