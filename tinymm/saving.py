@@ -139,10 +139,12 @@ def read_tensors(path):
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise TinymmError(f"{path} is not a model file, or it is damaged ({error}): train or copy it again") from None
     try:
-        header = json.loads(kept["tinymm"])
+        header, checksum = json.loads(kept["tinymm"]), kept["sha256"]
+        if not isinstance(header, dict):
+            raise ValueError("the header is no JSON object")
     except (KeyError, ValueError):
         raise TinymmError(f"{path} holds tensors, but no tinymm model: it was written by another program") from None
-    if kept.get("sha256") != digest(tensors, kept["tinymm"]) or not isinstance(header, dict):
+    if checksum != digest(tensors, kept["tinymm"]):
         raise TinymmError(f"{path} is damaged: its contents do not match its checksum, train or copy it again")
     if header.get("format") != FORMAT:
         raise TinymmError(f"{path} has format {header.get('format')}, this tinymm reads format {FORMAT}")
