@@ -1,5 +1,7 @@
 """`tinymm gradcheck`: tables, JSON, exit codes and refusals."""
 
+import re
+
 import pytest
 
 RIGHT = "import numpy as np\n\ndef my_tanh_forward(x):\n    y = np.tanh(x)\n    return y, y\n\n"
@@ -22,6 +24,8 @@ def test_without_names_everything_is_checked_one_line_a_case(tinymm):
     assert any(line.startswith("LSTM sequences, mask") and line.endswith("ok") for line in lines)
     assert any(line.startswith("BinaryCrossEntropy from logits") for line in lines)
     assert "WRONG" not in ended.out
+    columns = ("dy = 0", "central differences", "complex step", "full Jacobian", "adjoint identity")
+    assert [word for word in re.split(" {2,}", lines[0])] == ["worst relative error of", *columns, "verdict"]
     right, of = lines[-1].split()[0], lines[-1].split()[2]
     assert right == of and int(of) > 50
 
@@ -45,6 +49,15 @@ def test_json_is_one_object_with_all_checks(tinymm):
         "Dense on sequences",
     ]
     assert {check["method"] for check in told["reports"][0]["checks"]} >= {"complex step", "adjoint identity"}
+
+
+def test_what_a_file_prints_stays_off_the_json(tinymm, tmp_path):
+    noisy = RIGHT.format(sign="").replace("    y = np", "    print('in forward')\n    y = np")
+    (tmp_path / "noisy.py").write_text(f"print('at import')\n{noisy}", encoding="utf-8")
+    ended = tinymm("gradcheck", "noisy.py:my_tanh", "--json")
+    assert ended.code == 0 and ended.json["passed"]
+    assert "at import" in ended.err and "in forward" in ended.err
+    assert "at import" in tinymm("gradcheck", "noisy.py:my_tanh").out
 
 
 def test_ones_own_layer_is_right_or_wrong_by_exit_code(tinymm, my_tanh):

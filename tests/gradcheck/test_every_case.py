@@ -64,7 +64,9 @@ def behind(case):
 PLAIN = [
     c
     for c in CASES
-    if c.layer not in (*losses.LOSSES, "Embedding", "Concatenate") and isinstance(c.x(), np.ndarray)
+    if c.layer not in (*losses.LOSSES, "Embedding", "Concatenate")
+    and isinstance(c.x(), np.ndarray)
+    and c.x().dtype.kind == "f"
 ]
 
 

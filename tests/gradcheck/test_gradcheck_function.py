@@ -10,6 +10,7 @@ import pytest
 import tinymm as mm
 from tinymm.errors import TinymmError
 from tinymm.gradcheck import Report, gradcheck
+from tinymm.gradchecking import layer_subject
 from tinymm.layers.concatenate import concatenate_backward, concatenate_forward
 from tinymm.layers.dense import dense_backward, dense_forward
 from tinymm.layers.embedding import embedding_backward, embedding_forward
@@ -220,6 +221,24 @@ def test_functions_that_take_no_complex_numbers_are_checked_without():
     report = gradcheck(pair, normal(3))
     assert report and "does not take complex numbers" in report.notes[0]
     assert {c.method for c in report.checks} == {"dy = 0", "central differences", "full Jacobian"}
+
+
+def test_a_forward_in_float32_is_told_to_keep_the_type():
+    pair = (lambda x: (np.float32(2) * x.astype(np.float32), None)), (lambda dy, _: 2 * dy)
+    assert "forward computes in float32: keep x.dtype" in gradcheck(pair, normal(2, 3)).notes
+
+
+class OnTheDevice(np.ndarray):
+    """An array that says it lies on the GPU."""
+
+
+@pytest.mark.parametrize("values", [np.array([[0, 2, 2]]), np.array([[0.5, 1.0]])])
+def test_a_layer_goes_to_where_its_input_lies_be_it_numbers_or_ids(monkeypatch, values):
+    went = []
+    monkeypatch.setattr(layer_subject, "is_cupy", lambda a: isinstance(a, OnTheDevice))
+    monkeypatch.setattr(mm.layers.Layer, "to", lambda self, device: went.append(device))
+    gradcheck(mm.Embedding(4, 3) if values.dtype.kind == "i" else mm.Dense(2), values.view(OnTheDevice))
+    assert "gpu" in went
 
 
 def test_the_report_is_a_table_and_json():

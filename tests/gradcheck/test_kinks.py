@@ -85,3 +85,29 @@ def test_kinks_in_parameters_are_left_too():
     params = {"0.W": np.zeros((3, 2)), "0.b": np.zeros(2)}
     report = mm.gradcheck(model, np.ones((2, 3)), params)
     assert report and any("0.W" in note and "kink" in note for note in report.notes)
+
+
+def relu_dense():
+    return mm.Sequential(mm.ReLU(), mm.Flatten(), mm.Dense(1))
+
+
+def test_one_exact_zero_among_many_numbers_is_found_and_moved():
+    x = np.random.default_rng(0).normal(size=(2, 32, 32, 3))
+    x[0, 3, 4, 1] = 0
+    report = mm.gradcheck(relu_dense(), x)
+    assert report, str(report)
+    assert any(
+        "1 of 6144 entries of x lay at a kink" in n and "x[0, 3, 4, 1] from 0" in n for n in report.notes
+    )
+
+
+def test_many_zeros_among_many_numbers_are_no_wrong_gradient():
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random((2, 32, 32, 3)) < 0.5, 0, rng.normal(size=(2, 32, 32, 3)))
+    report = mm.gradcheck(relu_dense(), x)
+    assert report and any("lay at a kink" in note for note in report.notes)
+
+
+def test_a_large_smooth_layer_has_no_kinks():
+    report = mm.gradcheck(mm.LSTM(8), np.random.default_rng(0).normal(size=(4, 10, 20)))
+    assert report and not any("kink" in note for note in report.notes)

@@ -98,7 +98,11 @@ def report_on(tmp_path, source, name, **parts):
         ("dW = dW * 1.5", "W", "1.5 times the right value"),
         ("dx = np.ones_like(dy) @ W.T", "x", "not multiplied by the upstream gradient"),
         ("dW = x.T @ dy ** 2", "W", "dy comes in squared"),
-        ("db = dy[0]", "b", "only the first sample of the batch counts"),
+        (
+            "db = dy[0]",
+            "b",
+            "only the first sample of the batch counts: db equals the right one without the sum",
+        ),
         ("dW = x[-1:].T @ dy[-1:]", "W", "only the last sample of the batch counts"),
         ("dx = dx[::-1]", "x", "dy is read backwards along axis 0 (the batch)"),
         ("dx = dx[:, ::-1]", "x", "its order is reversed along axis 1 (the last, channels or features)"),
@@ -140,7 +144,11 @@ def test_a_wrong_activation_is_told_what_it_did(tmp_path, mistake, words):
 @pytest.mark.parametrize(
     ("mistake", "array", "words"),
     [
-        ("db = dy[:, -1].sum(axis=0)", "b", "only the last time step counts: the sum over time is missing"),
+        (
+            "db = dy[:, -1].sum(axis=0)",
+            "b",
+            "only the last time step counts: db equals the right one without the sum over time",
+        ),
         ("dW = np.einsum('ntd,ntm->dm', h[:, 1:], dy[:, 1:])", "W", "the first time step is left out"),
         ("dx = back(dy[:, ::-1]) @ W.T", "x", "dy is read backwards along axis 1"),
         ("db = db / dy.shape[1]", "b", "the mean over time in the place of the sum"),
@@ -160,12 +168,36 @@ def test_a_layer_that_mistreats_time_is_told_what_it_did(tmp_path, mistake, arra
         ("dx = dx[..., ::-1]", "+=", "its order is reversed along axis 3 (the last, channels or features)"),
         ("dW = dW.swapaxes(0, 1)", "+=", "axes 0 and 1 are swapped"),
         ("pass", "=", "= instead of +="),
+        ("dy = dy[:, 1:]", "+=", "b: the first row of axis 1 (height) is left out"),
     ],
 )
 def test_a_wrong_convolution_is_told_what_it_did(tmp_path, mistake, update, words):
     report = report_on(tmp_path, CONV, "MyConv2D", mistake=mistake, update=update)
     assert not report
     assert words in " ".join(report.diagnosis), report.diagnosis
+
+
+EMBEDDING = """
+import numpy as np
+
+class MyEmbedding:
+    def __init__(self, vocabulary_size, dim):
+        self.params = {{"W": np.random.default_rng(0).normal(size=(vocabulary_size, dim))}}
+
+    def forward(self, ids):
+        return self.params["W"][ids], ids
+
+    def backward(self, dy, ids):
+        dW = np.zeros_like(self.params["W"])
+        {mistake}
+        return None, {{"W": dW}}
+"""
+
+
+def test_an_embedding_that_counts_repeated_tokens_once_is_told_so(tmp_path):
+    assert report_on(tmp_path, EMBEDDING, "MyEmbedding", mistake="np.add.at(dW, ids, dy)")
+    report = report_on(tmp_path, EMBEDDING, "MyEmbedding", mistake="dW[ids] += dy")
+    assert not report and "the gradient of W: repeated tokens count only once" in report.diagnosis[0]
 
 
 def test_gates_in_the_wrong_order_are_named(tmp_path):
@@ -215,7 +247,7 @@ def test_a_right_layer_gets_no_diagnosis_and_equals_the_engine(tmp_path):
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
-        ("db = dy", "summed over axis 0 (the batch) the gradient of b would be right"),
+        ("db = dy", "would be right: db equals the right one without the sum over the batch"),
         ("dW = dW.T", "transposed the gradient of W would be right"),
         ("dW = dW.ravel()", "only their shape is not: reshape it to (4, 2)"),
     ],

@@ -215,6 +215,13 @@ NO_BACKWARD = "class A:\n    def forward(self, x):\n        return x, x"
         (layer(dx="None, {}"), "A", ["(my_layer.py) returns None for x"]),
         (layer(dx="dy, {}, 1"), "A", ["(my_layer.py) returns 3 values", "(dx, grads)"]),
         (layer(dx="dy / None, {}"), "A", ["backward of A (my_layer.py) fails with TypeError", "line 8"]),
+        (
+            layer().replace("dy, cache", "dy"),
+            "A",
+            ["backward of A (my_layer.py) takes 1 argument", "(dy, cache)"],
+        ),
+        (layer(y="exit(2)"), "A", ["forward of A (my_layer.py) fails with SystemExit: 2"]),
+        (layer(y="x[:0]"), "A", ["forward of A (my_layer.py) gives an empty y"]),
         (layer(y="x * np.inf"), "A", ["(my_layer.py) gives", "every y must be finite"]),
         (layer(y="np.random.rand() * x"), "A", ["(my_layer.py)", "the second time"]),
         (layer(y="x.fill(1) or x"), "A", ["(my_layer.py) writes to its input x"]),

@@ -1,5 +1,7 @@
 """What `tinymm.gradcheck` refuses: one sentence that names the function and what was expected of it."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,9 @@ REFUSED = [
     (Layer(backward=lambda dy, c: 1 / 0), X, "ZeroDivisionError: division by zero (test_refusals.py, line"),
     ((dense_forward, lambda dy, c: dy), DENSE, "backward of dense returns 1 gradient for x, W, b"),
     ((dense_forward, dense_backward), (*DENSE, X), "takes 3 arguments and was given 4 arrays"),
+    (Layer(lambda x: (x[:0], None)), X, "forward of Layer gives an empty y, (0, 3)"),
+    (Layer(lambda x: sys.exit(3)), X, "forward of Layer fails with SystemExit: 3 (test_refusals.py, line"),
+    (Layer(backward=lambda dy: dy), X, "backward of Layer takes 1 argument: it needs (dy, cache)"),
     (mm.MeanSquaredError(), X, "MeanSquaredError is a loss: give gradcheck x = (pred, target)"),
 ]  # fmt: skip
 

@@ -21,8 +21,8 @@ def counted(verdicts):
     return table, same
 
 
-def text_report(verdicts, seconds, wrong):
-    """The matrix as a markdown table, the survivors, how the killed ones died, and what is wrong."""
+def markdown_table(verdicts):
+    """The matrix as a markdown table."""
     table, same = counted(verdicts)
     columns = [*OPERATORS, "all", "equivalent"]
     rows = [["", *columns], ["---", *("---:" for _ in columns)]]
@@ -31,8 +31,14 @@ def text_report(verdicts, seconds, wrong):
     total = {o: tuple(sum(c.get(o, (0, 0))[k] for c in table.values()) for k in (0, 1)) for o in OPERATORS}
     rows.append(["all", *_cells(total), str(sum(same.values()) or "")])
     widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths)) + " |" for row in rows]
-    lines.append("")
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths)) + " |" for row in rows
+    )
+
+
+def text_report(verdicts, seconds, wrong):
+    """The matrix as a markdown table, the survivors, how the killed ones died, and what is wrong."""
+    same, lines = counted(verdicts)[1], [markdown_table(verdicts), ""]
     for subject, function, mutant, verdict in verdicts:
         if verdict == "survived" and key_of(function, mutant) not in EQUIVALENT:
             place = f"{function.__qualname__}, line {mutant.line}"

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import pytest
 from hypothesis import Phase, settings
 from mutation.equivalent import EQUIVALENT, key_of
-from mutation.matrix import json_report, text_report
+from mutation.matrix import json_report, markdown_table, text_report
 from mutation.subjects import CONTRACT, is_backward_pass, subjects
 
 from tinymm.gradchecking.mutants import mutants_of, planted
@@ -154,6 +154,7 @@ def main(arguments=None):
     parser.add_argument("subject", nargs="*", help="layer files, losses and optimizers (default: all)")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time (default: 2)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--markdown", action="store_true", help="print the table alone; complaints on stderr")
     options = parser.parse_args(arguments)
     if not hasattr(os, "fork"):
         parser.error("this needs fork, which only Linux and macOS have")
@@ -174,6 +175,10 @@ def main(arguments=None):
     seconds = time.perf_counter() - started
     if options.json:
         print(json.dumps(json_report(run.verdicts, seconds, wrong), indent=1))
+    elif options.markdown:
+        print(markdown_table(run.verdicts))
+        for sentence in wrong:
+            print(f"error: {sentence}", file=sys.stderr)
     else:
         print(text_report(run.verdicts, seconds, wrong))
     return 1 if wrong else 0

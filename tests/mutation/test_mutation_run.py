@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from mutation.equivalent import EQUIVALENT, key_of
-from mutation.matrix import json_report, text_report
+from mutation.matrix import json_report, markdown_table, text_report
 from mutation.run import MutationRun, complaints
 from mutation.subjects import subjects
 
@@ -44,9 +44,21 @@ def test_survivors_are_counted_and_printed_with_line_and_change():
     assert report.endswith("error: 1 mutants survive")
 
 
+def test_the_markdown_table_has_a_row_for_each_subject_and_their_sum():
+    table = markdown_table(finished(mutant1="survived").verdicts)
+    head, line, relu, total = table.splitlines()
+    assert head.startswith("| ") and set(line) <= set("| -:") and relu.startswith("| relu")
+    planted = len(finished().verdicts)
+    assert f" {planted - 1}/{planted} " in total
+    assert text_report(finished(mutant1="survived").verdicts, 1.0, []).startswith(table)
+
+
 @pytest.mark.parametrize(
     ("verdict", "found"),
-    [("survived", []), ("wrong", ["equivalent.py lists a mutant of relu_backward that is killed: a test's reason"])],
+    [
+        ("survived", []),
+        ("wrong", ["equivalent.py lists a mutant of relu_backward that is killed: a test's reason"]),
+    ],
 )
 def test_an_equivalent_mutant_has_to_survive(monkeypatch, verdict, found):
     run = finished(mutant0=verdict)

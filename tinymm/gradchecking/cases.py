@@ -112,6 +112,9 @@ CASES = [Case(*row) for row in (
     ("Concatenate", "token ids", lambda: mm.Concatenate(
         text=mm.Sequential(mm.Embedding(4, 2), mm.RNN(2)), sound=mm.Flatten()),
      each(text=ids(2, 3), sound=of(2, 3, 1))),
+    ("Concatenate", "three branches",
+     lambda: mm.Concatenate(text=mm.Dense(2), image=mm.Flatten(), audio=mm.Sigmoid()),
+     each(text=of(2, 3), image=of(2, 2, 2), audio=of(2, 1))),
     ("Conv1D", "", lambda: mm.Conv1D(3, 2), of(2, 5, 2)),
     ("Conv1D", "same, stride 2", lambda: mm.Conv1D(2, 3, stride=2, padding="same"), of(2, 6, 2)),
     ("Conv1D", "stride over kernel", lambda: mm.Conv1D(2, 1, stride=3, padding=((2, 0),)), of(1, 5, 2)),
@@ -157,6 +160,7 @@ CASES = [Case(*row) for row in (
     ("TimeDistributed", "", lambda: mm.TimeDistributed(mm.Conv2D(2, 2)), of(2, 3, 3, 2, 1)),
     ("TimeDistributed", "normalised", lambda: mm.TimeDistributed(mm.Sequential(mm.Dense(3), mm.BatchNorm())),
      of(2, 3, 2), TRAINING),
+    ("TimeDistributed", "token ids", lambda: mm.TimeDistributed(mm.Embedding(4, 2)), ids(2, 3, 2)),
     ("BinaryCrossEntropy", "", BinaryCrossEntropy, chances((3, 2), YES)),
     ("BinaryCrossEntropy", "from logits", lambda: BinaryCrossEntropy(from_logits=True),
      lambda rng: (3 * of(3, 2)(rng), YES)),
@@ -165,6 +169,8 @@ CASES = [Case(*row) for row in (
      lambda rng: (3 * of(3, 4)(rng), CLASSES)),
     ("CrossEntropy", "from logits, distributions", lambda: CrossEntropy(from_logits=True),
      lambda rng: (of(3, 2)(rng), np.array([[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]]))),
+    ("CrossEntropy", "from logits, targets that do not sum to 1", lambda: CrossEntropy(from_logits=True),
+     lambda rng: (of(3, 2)(rng), np.array([[0.2, 0.3], [1.0, 0.7], [0.0, 0.0]]))),
     ("MeanSquaredError", "", MeanSquaredError, lambda rng: (of(3, 2)(rng), of(3, 2)(rng))),
 )]  # fmt: skip
 

@@ -5,19 +5,15 @@ import warnings
 
 import numpy as np
 
-from tinymm.backend import array_module, to_host
+from tinymm.backend import array_module
 from tinymm.errors import TinymmError
 from tinymm.gradchecking import methods
+from tinymm.gradchecking.comparing import CENTRAL, EXACT, compare, normal, slopes, thawed, typical
 from tinymm.gradchecking.kinks import away_from_kinks
 from tinymm.gradchecking.layer_subject import LayerSubject
-from tinymm.gradchecking.report import Check, Report
-from tinymm.gradchecking.shrinking import shrink
+from tinymm.gradchecking.report import Report
+from tinymm.gradchecking.smallest import DIRECTIONS, SMALL, drawn, is_small, smallest
 from tinymm.gradchecking.subject import LossSubject, PairSubject, probe
-
-EXACT = 1e-12  # allowed by the complex step and the adjoint identity: rounding alone
-CENTRAL = 1e-6  # allowed by central differences; their own error is about 1e-10, more where f bends strongly
-SMALL = 800  # numbers in inputs, parameters and outputs, up to which the whole Jacobian is checked
-DIRECTIONS = 4  # random directions for each larger array
 
 
 def gradcheck(subject, x, params=None, *, options=None, training=False, mask=None, seed=0, name=None):
@@ -56,6 +52,10 @@ def as_subject(subject, x, params=None, options=None, training=False, mask=None,
             f"{subject.__name__} is a class: give gradcheck a layer made of it, {subject.__name__}(...)"
         )
     if len(inspect.signature(subject.backward).parameters) == 1:
+        parameters = inspect.signature(subject.forward).parameters.values()
+        if [p.kind for p in parameters if p.default is p.empty] == [inspect.Parameter.POSITIONAL_OR_KEYWORD]:
+            what = name or type(subject).__name__
+            raise TinymmError(f"backward of {what} takes 1 argument: it needs (dy, cache)")
         return LossSubject(subject, x, name)
     return LayerSubject(subject, x, params, training, mask, seed, name)
 
@@ -70,23 +70,31 @@ def report_on(subject, seed=0):
             f"{subject.name} has nothing to check: {kinds}; gradients need floating point, x.astype(float)"
         )
     subject.arrays, checks, notes = _run(subject, y, rng)
+    if y.dtype.itemsize < 8:
+        notes.append(f"forward computes in {y.dtype}: keep x.dtype")
     report = Report(
         subject.name, {k: tuple(a.shape) for k, a in {**subject.fixed, **subject.arrays}.items()}, checks,
         [*subject.notes, *notes],
     )  # fmt: skip
     if not report:
-        report.smallest = _smallest(subject, {c.array for c in report.failures}, seed)
+        report.least = smallest(subject, report.failures, seed)
+        report.smallest = {k: tuple(a.shape) for k, a in report.least.items()}
+        if any(check.direction for check in report.failures):
+            report.entries = _entries(subject, report, seed)
     return report
 
 
+def _entries(subject, report, seed):
+    """The failures on the smallest input, entry by entry, of arrays that failed along directions."""
+    least, rng = subject.with_inputs(report.least), np.random.default_rng(seed)
+    y, failing = probe(least, rng), {check.array for check in report.failures}
+    checks = _run(least, y, rng)[1] if is_small(least, y) else []
+    return [check for check in checks if check.array in failing and not check.passed]
+
+
 def _run(subject, y, rng):
-    small = sum(a.size for a in subject.arrays.values()) + y.size <= SMALL
-    f = subject.output
-    directions = (
-        None
-        if small
-        else {k: [_normal(a, rng) for _ in range(DIRECTIONS)] for k, a in subject.arrays.items()}
-    )
+    f, small = subject.output, is_small(subject, y)
+    directions = None if small else drawn(subject, rng)
     arrays, notes = away_from_kinks(f, subject.arrays, rng, directions)
     if not small:
         notes.append(
@@ -98,7 +106,7 @@ def _run(subject, y, rng):
     )
     for name in arrays:
         if methods.is_linear(f, arrays, name, rng):
-            u = _thawed(subject, name, _normal(arrays[name], rng), arrays[name])
+            u = thawed(subject, name, normal(arrays[name], rng), arrays[name])
             left, right, size = methods.adjoint_sides(f, subject.gradients, arrays, name, u, rng)
             checks.append(compare(name, "adjoint identity", right, left, EXACT, size))
     order = list(arrays)
@@ -113,7 +121,7 @@ def _zero_upstream(subject, arrays, y):
 
 def _whole(subject, arrays, y, rng, notes, _):
     """Every entry of every array by central differences and complex step, and the Jacobian row by row."""
-    xp, dy = array_module(y), _normal(y, rng)
+    xp, dy = array_module(y), normal(y, rng)
     gradients = subject.gradients(arrays, dy)
     weights = xp.asarray(rng.normal(size=y.size))
     rows = [
@@ -122,25 +130,20 @@ def _whole(subject, arrays, y, rng, notes, _):
     ]
     checks = []
     for name, a in arrays.items():
-        size = _typical(dy, y, a)
-        central = methods.jacobian(methods.central_difference, subject.output, arrays, name)
-        exact = _analytic(subject, arrays, name, central, y, methods.jacobian, notes)
-        central = _thawed(subject, name, central, a)
+        size = typical(dy, y, a)
+        central, exact, note = slopes(subject, arrays, name, methods.jacobian, y)
+        notes += [note] if note else []
+        best, allowed = central, CENTRAL
+        central = thawed(subject, name, central, a)
         want = (dy.ravel() @ central).reshape(a.shape)
         checks.append(compare(name, "central differences", gradients[name], want, CENTRAL, size))
         if exact is not None:
-            exact = _thawed(subject, name, exact, a)
-            own_error = compare(name, "", want, (dy.ravel() @ exact).reshape(a.shape), 0.0, size).error
-            checks[-1].allowed = max(
-                CENTRAL, 2 * own_error
-            )  # more than CENTRAL only where f bends very strongly
-            checks.append(
-                compare(
-                    name, "complex step", gradients[name], (dy.ravel() @ exact).reshape(a.shape), EXACT, size
-                )
-            )
+            best, allowed = thawed(subject, name, exact, a), EXACT
+            true = (dy.ravel() @ best).reshape(a.shape)
+            # more than CENTRAL only where f bends very strongly
+            checks[-1].allowed = max(CENTRAL, 2 * compare(name, "", want, true, 0.0, size).error)
+            checks.append(compare(name, "complex step", gradients[name], true, EXACT, size))
         got = xp.stack([row[name].ravel() for row in rows])
-        best, allowed = (central, CENTRAL) if exact is None else (exact, EXACT)
         check = compare(name, "full Jacobian", got, weights[:, None] * best, allowed, size)
         row, column = check.index
         check.output = tuple(int(i) for i in np.unravel_index(row, y.shape))
@@ -151,113 +154,28 @@ def _whole(subject, arrays, y, rng, notes, _):
 
 def _sampled(subject, arrays, y, rng, notes, directions):
     """Random directions, for each array by itself: in one joint direction a small bias would hide."""
-    checks = []
+    checks, told = [], set()
     for name in arrays:
         found = {"central differences": [], "complex step": []}
-        for v in directions[name]:
-            dy = _normal(y, rng)
-            v = _thawed(subject, name, v, v)
+        for k, v in enumerate(directions[name], 1):
+            dy = normal(y, rng)
+            v = thawed(subject, name, v, v)
             g = subject.gradients(arrays, dy)[name]
-            got = float((g * v).sum())
-            slope = methods.central_difference(subject.output, arrays, name, v)
-            exact = _analytic(
-                subject, arrays, name, slope, y, lambda step, f, a, n, v=v: step(f, a, n, v), notes
-            )
-            for method, tolerance, value in (
-                ("central differences", CENTRAL, slope),
-                ("complex step", EXACT, exact),
-            ):
-                if value is not None:
-                    size = float(abs(g * v).sum() + abs(dy * value).sum())
-                    found[method].append(
-                        compare(name, method, got, float((dy * value).sum()), tolerance, size)
-                    )
+            take = lambda slope, f, a, n, v=v: slope(f, a, n, v)  # noqa: E731
+            central, exact, note = slopes(subject, arrays, name, take, y)
+            told |= {note} - {""}
+            got, size = float((g * v).sum()), float(abs(g * v).sum() + abs(dy * central).sum())
+            want = float((dy * central).sum())
+            check = compare(name, "central differences", got, want, CENTRAL, size, direction=k)
+            found[check.method].append(check)
+            if exact is not None:
+                true = float((dy * exact).sum())
+                check.allowed = max(CENTRAL, 2 * compare(name, "", want, true, 0.0, size).error)
+                check = compare(name, "complex step", got, true, EXACT, size, direction=k)
+                found[check.method].append(check)
         for group in filter(None, found.values()):
-            worst = max(group, key=lambda check: check.error)
+            worst = max(group, key=lambda check: check.error / check.allowed)
             worst.wrong, worst.size = sum(not check.passed for check in group), len(group)
             checks.append(worst)
+    notes += sorted(told)
     return checks
-
-
-def _analytic(subject, arrays, name, central, y, take, notes):
-    """What the complex step gives, or None where the forward is not analytic or takes no complex numbers."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            exact = take(methods.complex_step, subject.output, arrays, name)
-    except Exception:
-        notes.append(f"{name}: no complex step, forward does not take complex numbers")
-        return None
-    rounding = 1e-8 * float(abs(y).max()) / max(float(abs(arrays[name]).max()), 1e-3)
-    if (
-        exact.shape != central.shape
-        or not float(abs(exact - central).max()) <= 1e-4 * float(abs(central).max()) + rounding
-    ):
-        notes.append(f"{name}: no complex step, forward is not analytic (a cast to real, an absolute value)")
-        return None
-    return exact
-
-
-def _typical(dy, y, a):
-    """A size below which a difference is rounding: a hundredth of how much dy·y changes when a doubles."""
-    return float(abs(dy).max()) * float(abs(y).max()) / max(1.0, float(abs(a).max())) / 100
-
-
-def _thawed(subject, name, numbers, a):
-    """Derivatives (or a direction) with zeros in a frozen row, which is meant to get no gradient."""
-    if name not in subject.frozen:
-        return numbers
-    free = array_module(a).ones(a.shape)
-    free[subject.frozen[name]] = 0
-    return numbers * (free if numbers.shape == a.shape else free.ravel())
-
-
-def _normal(a, rng):
-    """Standard normal numbers in the shape of a."""
-    return array_module(a).asarray(rng.normal(size=a.shape))
-
-
-def compare(name, method, got, want, allowed, size):
-    """The Check of two arrays; ``size`` is the least that differences are divided by."""
-    got, want = (np.asarray(to_host(a)) for a in (got, want))
-    difference = np.where(np.isfinite(got), abs(got - want), np.inf)
-    size = max(float(abs(want).max()), size, 1e-300)
-    index = np.unravel_index(difference.argmax(), difference.shape)
-    return Check(
-        name, method, float(difference.max() / size), allowed,
-        tuple(map(int, index)), float(got[index]), float(want[index]),
-        int((difference > allowed * size).sum()), difference.size,
-    )  # fmt: skip
-
-
-def _smallest(subject, failing, seed):
-    """The shapes of the smallest inputs for which one of the failing arrays still has a wrong gradient."""
-    inputs = {
-        k: {**subject.arrays, **subject.fixed}[k]
-        for k in subject.inputs
-        if k in subject.arrays or k in subject.fixed
-    }
-    if isinstance(subject, LossSubject):
-        inputs["target"] = subject.target
-    if getattr(subject, "given", {}).get("mask") is not None and hasattr(subject.given["mask"], "shape"):
-        inputs["mask"] = subject.given["mask"]
-
-    def fails(inputs):
-        small, rng = subject.with_inputs(inputs), np.random.default_rng(seed)
-        y = probe(small, rng)
-        arrays, _ = away_from_kinks(small.output, small.arrays, rng, names=failing & set(small.arrays))
-        dy = _normal(y, rng)
-        gradients = small.gradients(arrays, dy)
-        for name in failing & set(arrays):
-            slopes = _thawed(
-                small,
-                name,
-                methods.jacobian(methods.central_difference, small.output, arrays, name),
-                arrays[name],
-            )
-            want = (dy.ravel() @ slopes).reshape(arrays[name].shape)
-            if not compare(name, "", gradients[name], want, CENTRAL, _typical(dy, y, arrays[name])).passed:
-                return True
-        return False
-
-    return {k: tuple(a.shape) for k, a in shrink(inputs, fails).items()}

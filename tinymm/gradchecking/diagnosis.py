@@ -4,12 +4,15 @@ First with the mistakes anybody makes (``mistakes``), then with single mistakes 
 backward of the same name (``mutants``). Everything must agree for two different upstream gradients.
 """
 
+import contextlib
+
 import numpy as np
 
 from tinymm.backend import array_module, to_host
 from tinymm.errors import TinymmError
 from tinymm.gradchecking import methods
 from tinymm.gradchecking.mistakes import MISTAKES, Evidence
+from tinymm.gradchecking.smallest import cuts, is_small
 from tinymm.gradchecking.subject import WrongShape
 
 AGREES = 1e-6  # the most that central differences are off
@@ -51,6 +54,7 @@ def gather(subject, failing, rng):
         yield Evidence(
             name, to_host(got[name]), right[name], np.asarray(to_host(dy)), np.asarray(to_host(y)),
             lambda dy, name=name: pull(dy, name), right, host,
+            {k: np.asarray(to_host(a)) for k, a in subject.fixed.items() if a.dtype.kind in "iu"},
         )  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def _gives(engine, arrays, upstream, wrong):
 
 def diagnose_shape(subject, seed=0):
     """What a gradient of the wrong shape lacks, as a sentence, or "" when nothing typical makes it right."""
-    rng = np.random.default_rng(seed)
+    subject, rng = _cut(subject), np.random.default_rng(seed)
     y, cache = subject.forward(subject.arrays)
     dy = array_module(y).asarray(rng.normal(size=y.shape))
     try:
@@ -107,8 +111,10 @@ def diagnose_shape(subject, seed=0):
     right = to_host((dy.ravel() @ slopes).reshape(subject.arrays[name].shape))
     for axes in (0, (0, 1), 1, (0, 1, 2), (0, 2)):
         if got.ndim > np.max(axes) and agree(got.sum(axis=axes), right):
-            named = {0: " (the batch)", (0, 1): " (batch and time)"}.get(axes, "")
-            return f"summed over axis {axes}{named} the gradient of {name} would be right: the sum is missing"
+            named = {0: "the batch", (0, 1): "batch and time"}.get(axes, "")
+            lacks = f"d{name} equals the right one without the sum over {named or 'these axes'}"
+            place = f"axis {axes}{f' ({named})' if named else ''}"
+            return f"summed over {place} the gradient of {name} would be right: {lacks}"
     if agree(got.T, right):
         return f"transposed the gradient of {name} would be right"
     if got.size == right.size and agree(got.reshape(right.shape), right):
@@ -117,6 +123,17 @@ def diagnose_shape(subject, seed=0):
             f" {right.shape}"
         )
     return ""
+
+
+def _cut(subject):
+    """The subject on fewer numbers, if it is large and runs on them."""
+    if not is_small(subject, subject.output(subject.arrays)):
+        for inputs in cuts(subject):
+            with contextlib.suppress(Exception):
+                small = subject.with_inputs(inputs)
+                if is_small(small, small.output(small.arrays)):
+                    return small
+    return subject
 
 
 def agree(a, b):

@@ -42,7 +42,7 @@ class LayerSubject(Subject):
             if isinstance(twin, Layer):
                 if twin.input_shape is None:
                     twin.build(shape, dtype=np.float64)
-                if any(map(is_cupy, self.arrays.values())):
+                if any(map(is_cupy, (*self.arrays.values(), *self.fixed.values()))):
                     twin.to("gpu")
             elif hasattr(twin, "build") and not getattr(twin, "params", None):
                 rng = np.random.default_rng(0)

@@ -28,11 +28,10 @@ def size_along(a, v):
     return (max(moved, typical / 100) or 1.0) / float(abs(v).max())
 
 
-def central_difference(f, arrays, name, v):
-    """The derivative of f, arrays -> y, along v in the array ``name``; shaped like y."""
-    h = 2.0 ** round(
-        np.log2(EPSILON ** (1 / 3) * size_along(arrays[name], v))
-    )  # a power of two: a ± h rounds little
+def central_difference(f, arrays, name, v, times=1.0):
+    """The derivative of f, arrays -> y, along v in the array ``name``; shaped like y. The step is times h."""
+    h = times * EPSILON ** (1 / 3) * size_along(arrays[name], v)
+    h = 2.0 ** round(np.log2(h))  # a power of two: a ± h rounds little
     up, down = (f(changed(arrays, name, arrays[name] + sign * h * v)) for sign in (1, -1))
     return (up - down) / (2 * h)
 

@@ -17,7 +17,8 @@ GATES = "ifgo"
 class Evidence:
     """One wrong gradient beside the right one. ``pull(dy)`` is the right gradient for another dy.
 
-    ``others`` are the right gradients of all arrays, ``arrays`` their values.
+    ``others`` are the right gradients of all arrays, ``arrays`` their values, ``fixed`` the whole numbers
+    among the inputs.
     """
 
     name: str
@@ -28,6 +29,13 @@ class Evidence:
     pull: Callable
     others: dict
     arrays: dict
+    fixed: dict
+
+    @property
+    def axes(self):
+        """What one entry and the sum along the first axes of y are called."""
+        inner = ("row of axis 1 (height)", "height") if self.dy.ndim == 4 else ("time step", "time")
+        return [("sample of the batch", "the batch"), inner][: max(self.dy.ndim - 1, 0)]
 
 
 def scaled(e):
@@ -37,7 +45,8 @@ def scaled(e):
     yield "it is half of the right value", e.right / 2
     yield "it is twice the right value", e.right * 2
     samples, steps = e.dy.shape[0] if e.dy.ndim else 1, e.dy.shape[1] if e.dy.ndim > 2 else 1
-    for count, what in ((samples, "the batch"), (steps, "time"), (samples * steps, "batch and time")):
+    inner = e.axes[-1][1] if steps > 1 else "time"
+    for count, what in ((samples, "the batch"), (steps, inner), (samples * steps, f"batch and {inner}")):
         if count > 1:
             yield f"it is divided by {count}: the mean over {what} in the place of the sum", e.right / count
             yield (
@@ -59,15 +68,17 @@ def upstream(e):
         yield "it is simply dy: the derivative of the forward pass is missing", e.dy
     yield "it is not multiplied by the upstream gradient dy", e.pull(np.ones_like(e.dy))
     yield "dy comes in squared", e.pull(e.dy * e.dy)
-    for axis, what in ((0, "sample of the batch"), (1, "time step"))[: max(e.dy.ndim - 1, 0)]:
+    for axis, (what, total) in enumerate(e.axes):
         if e.dy.shape[axis] < 2:
             continue
-        total = "the batch" if axis == 0 else "time"
         for place, word in ((0, "first"), (-1, "last")):
             only, without = np.zeros_like(e.dy), e.dy.copy()
             index = (slice(None),) * axis + (place,)
             only[index], without[index] = e.dy[index], 0
-            yield f"only the {word} {what} counts: the sum over {total} is missing", e.pull(only)
+            yield (
+                f"only the {word} {what} counts: d{e.name} equals the right one without the sum over {total}",
+                e.pull(only),
+            )
             if e.dy.shape[axis] > 2:
                 yield f"the {word} {what} is left out", e.pull(without)
         yield f"dy is read backwards along axis {axis} ({total})", e.pull(np.flip(e.dy, axis))
@@ -147,6 +158,18 @@ def factors(e):
                 yield f"a factor {what} is missing", e.right / factor
 
 
+def repeated(e):
+    """Token ids that occur twice: in dW[ids] += dy the last one alone counts."""
+    for ids in e.fixed.values():
+        if e.dy.shape != (*ids.shape, *e.right.shape[1:]) or e.right.ndim < 2 or ids.max() >= len(e.right):
+            continue
+        once = np.zeros_like(e.right)
+        once[ids] += e.dy
+        sentence = "repeated tokens count only once, as in dW[ids] += dy: use np.add.at(dW, ids, dy)"
+        yield sentence, once
+        yield sentence, once * (e.right != 0)
+
+
 def shifted(a, axis, shift, wrap):
     """a moved by one along an axis; without ``wrap`` zeros come in."""
     moved = np.roll(a, shift, axis)
@@ -155,4 +178,4 @@ def shifted(a, axis, shift, wrap):
     return moved
 
 
-MISTAKES = (scaled, upstream, rearranged, misplaced, factors, constant_times)
+MISTAKES = (scaled, upstream, repeated, rearranged, misplaced, factors, constant_times)

@@ -11,10 +11,12 @@ import numpy as np
 import tinymm.layers
 from tinymm.errors import TinymmError
 from tinymm.gradchecking.cases import cases_of, known, of
-from tinymm.gradchecking.check import EXACT, as_subject, compare, report_on
+from tinymm.gradchecking.check import as_subject, report_on
+from tinymm.gradchecking.comparing import EXACT, compare
 from tinymm.gradchecking.diagnosis import diagnose, diagnose_shape
 from tinymm.gradchecking.layer_subject import LayerSubject
 from tinymm.gradchecking.loading import load
+from tinymm.gradchecking.smallest import for_diagnosis
 from tinymm.gradchecking.structure import accepted, leaves
 from tinymm.gradchecking.subject import CallFailed, PairSubject, WrongShape, calling
 from tinymm.layers.base import Layer
@@ -58,11 +60,14 @@ def judge(trial, seed):
         hint = diagnose_shape(subject, seed)
         raise TinymmError(f"{error}{f'; {hint}' if hint else ''}") from None
     report.notes += trial.notes
-    failing = list(dict.fromkeys(check.array for check in report.failures))
+    failures = report.failures
     if trial.engine is not None:
         compare_with_engine(report, trial)
-    if failing:
-        report.diagnosis = diagnose(subject, failing, trial.engine, trial.functions, seed)
+    if failures:
+        failing = list(dict.fromkeys(check.array for check in failures))
+        subject, engine = for_diagnosis(subject, trial.engine, failures, report.least, seed)
+        if subject is not None:
+            report.diagnosis = diagnose(subject, failing, engine, trial.functions, seed)
     return report
 
 
@@ -194,7 +199,7 @@ def pair_trials(pair, key, name, shapes, seed):
         engine = PairSubject(
             engine_pair, arrays, options=required, name=engine_pair[0].__name__.removesuffix("_forward")
         )
-        engine = Renamed(engine, subject)
+        engine = Renamed(engine, dict(zip(subject.arrays, engine.arrays)))
         yield Trial(subject, engine, (engine_pair[1],))
     if not cases:
         yield Trial(first_that_fits(lambda x: PairSubject(pair, x, name=name), name, shapes, seed))
@@ -203,9 +208,13 @@ def pair_trials(pair, key, name, shapes, seed):
 class Renamed:
     """tinymm's pair under the learner's names for its arrays."""
 
-    def __init__(self, engine, subject):
+    def __init__(self, engine, names):
         self.engine, self.name = engine, engine.name
-        self.names = dict(zip(subject.arrays, engine.arrays))
+        self.names = names
+
+    def with_inputs(self, inputs):
+        engine = self.engine.with_inputs({self.names.get(k, k): a for k, a in inputs.items()})
+        return Renamed(engine, self.names)
 
     def output(self, arrays):
         return self.engine.output({self.names[k]: a for k, a in arrays.items()})

@@ -14,7 +14,9 @@ class Check:
 
     ``error`` is the largest difference divided by the size of the right values; it passes up to
     ``allowed``. ``got`` is what backward gave at the worst entry ``index``, ``want`` what the method gives;
-    ``wrong`` of ``size`` entries differ by more than allowed. ``output`` is the index of y, where one counts.
+    ``wrong`` of ``size`` entries differ by more than allowed. ``output`` is the index of y, where one counts;
+    ``direction`` the number of the random direction, where the sum along one is compared: then ``size``
+    counts directions.
     """
 
     array: str
@@ -27,6 +29,7 @@ class Check:
     wrong: int
     size: int
     output: tuple | None = None
+    direction: int | None = None
 
     @property
     def passed(self):
@@ -34,6 +37,8 @@ class Check:
 
     @property
     def where(self):
+        if self.direction:
+            return f"direction {self.direction}"
         place = index_name(self.array, self.index)
         return place if self.output is None else f"∂{index_name('y', self.output)}/∂{place}"
 
@@ -52,9 +57,12 @@ class Check:
 
     def __str__(self):
         digits = 8 if f"{self.got:.8g}" != f"{self.want:.8g}" else 17
+        where, what = self.where, "entries"
+        if self.direction:
+            where, what = f"the slope in {self.array} along random {where}", "directions"
         return (
-            f"{self.where} is {self.got:.{digits}g} from backward and {self.want:.{digits}g} by"
-            f" {self.method}; {self.wrong} of {self.size} entries are wrong"
+            f"{where} is {self.got:.{digits}g} from backward and {self.want:.{digits}g} by"
+            f" {self.method}; {self.wrong} of {self.size} {what} are wrong"
         )
 
 
@@ -63,7 +71,8 @@ class Report:
     """All checks of one subject. True when every one passed; ``str()`` is a table for people.
 
     ``notes`` tell what was done to the inputs and what was left out, ``smallest`` the shapes of the smallest
-    input that still fails, ``diagnosis`` what the mistake looks like.
+    input that still fails (``least``), ``entries`` the failures there, of arrays too large to check entry by
+    entry, ``diagnosis`` what the mistake looks like.
     """
 
     name: str
@@ -72,6 +81,8 @@ class Report:
     notes: list = field(default_factory=list)
     smallest: dict | None = None
     diagnosis: list = field(default_factory=list)
+    least: dict | None = field(default=None, repr=False)
+    entries: list = field(default_factory=list)
 
     def __bool__(self):
         return all(check.passed for check in self.checks)
@@ -90,6 +101,7 @@ class Report:
             "name": self.name, "passed": bool(self), "shapes": {k: list(s) for k, s in self.shapes.items()},
             "checks": [check.to_dict() for check in self.checks], "notes": self.notes,
             "smallest_failing_shapes": self.smallest and {k: list(s) for k, s in self.smallest.items()},
+            "wrong_there": [check.to_dict() for check in self.entries],
             "diagnosis": self.diagnosis,
         }  # fmt: skip
 
@@ -97,21 +109,23 @@ class Report:
         shapes = ", ".join(f"{k} {s}" for k, s in self.shapes.items())
         lines = [f"{self.name}: {shapes}", *table([HEAD, *(check.row() for check in self.checks)])]
         lines += [f"note: {note}" for note in self.notes]
-        lines += [f"wrong: {check}" for check in self._worst_of_each_array()]
+        lines += [f"wrong: {check}" for check in worst_of_each_array(self.failures)]
         if self.smallest:
             lines.append("smallest failing shape: " + ", ".join(f"{k} {s}" for k, s in self.smallest.items()))
+        lines += [f"wrong there: {check}" for check in worst_of_each_array(self.entries)]
         lines += [f"looks like: {sentence}" for sentence in self.diagnosis]
         right = "all gradients are right"
         return "\n".join(
             [*lines, right if self else f"{len(self.failures)} of {len(self.checks)} checks failed"]
         )
 
-    def _worst_of_each_array(self):
-        """The failure to tell of each array: by the exact method where there is one."""
-        worst = {}
-        for check in sorted(self.failures, key=lambda c: (c.method != "complex step", -c.error)):
-            worst.setdefault(check.array, check)
-        return worst.values()
+
+def worst_of_each_array(failures):
+    """The failure to tell of each array: by the exact method where there is one."""
+    worst = {}
+    for check in sorted(failures, key=lambda c: (c.method != "complex step", -c.error)):
+        worst.setdefault(check.array, check)
+    return worst.values()
 
 
 def table(rows):

@@ -4,9 +4,11 @@ Greedy: halve an axis, or take one off it, as long as the check goes on failing.
 Hildebrandt's, IEEE Transactions on Software Engineering 28, 2002.
 """
 
+import time
 from itertools import combinations
 
 TRIES = 300
+SECONDS = 10
 
 
 def shrink(inputs, fails):
@@ -15,8 +17,8 @@ def shrink(inputs, fails):
     Axes are tried one by one, and axes of one length together, since arrays have to fit each other.
     An input that raises an error does not count as failing.
     """
-    tries, progress = 0, True
-    while progress and tries < TRIES:
+    tries, progress, end = 0, True, time.monotonic() + SECONDS
+    while progress and tries < TRIES and time.monotonic() < end:
         progress = False
         for axes in _groups(inputs):
             for smaller in _lengths(inputs, axes):
@@ -25,7 +27,7 @@ def shrink(inputs, fails):
                 if _fails(fails, candidate):
                     inputs, progress = candidate, True
                     break
-            if progress or tries >= TRIES:
+            if progress or tries >= TRIES or time.monotonic() >= end:
                 break
     return inputs
 

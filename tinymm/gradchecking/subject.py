@@ -120,7 +120,7 @@ def calling(what):
         yield
     except TinymmError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CallFailed(what, error) from None
 
 
@@ -231,6 +231,8 @@ def probe(subject, rng):
     before = {k: a.copy() for k, a in {**arrays, **subject.fixed}.items()}
     y, cache = subject.forward(arrays)
     xp = array_module(y)
+    if y.size == 0:
+        raise TinymmError(f"forward of {name} gives an empty y, {tuple(y.shape)}: give it a larger input")
     if not bool(xp.isfinite(y).all()):
         index = tuple(int(i) for i in xp.argwhere(~xp.isfinite(xp.atleast_1d(y)))[0])
         raise TinymmError(

@@ -2,7 +2,7 @@
 
 The cells at one offset of all windows are one strided view of the input. Each view challenges the best so far;
 strictly larger wins, so the first wins on ties. Backward walks the tournament from its end: a challenger takes
-what it won, the rest goes on to those before it. Measured on 2 cores, (32, 62, 62, 32): 9 ms, textbook 47.
+what it won, the rest goes on to those before it. Measured on 2 cores, (32, 62, 62, 32): 10 ms, textbook 44.
 """
 
 import numpy as np
