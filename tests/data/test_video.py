@@ -1,3 +1,4 @@
+import imageio.v3
 import numpy as np
 import pytest
 
@@ -102,3 +103,10 @@ def test_frames_of_a_folder_are_sorted_as_people_count(media):
 def test_what_cannot_be_read_is_named_with_the_reason(media, name, reason):
     with pytest.raises(ClipError, match=f"{name}.*({reason})"):
         read_frames(media / name, 2, (8, 8), seconds=1.0)
+
+
+def test_a_gif_shows_each_picture_as_long_as_it_says(tmp_path):
+    pictures = [np.full((20, 30, 3), 40 * k, np.uint8) for k in range(4)]
+    imageio.v3.imwrite(tmp_path / "a.gif", pictures, duration=[100, 300, 100, 500], plugin="pillow")
+    seen = read_frames(tmp_path / "a.gif", 10, (8, 8))[:, 0, 0, 0]
+    np.testing.assert_array_equal(seen, [0, 40, 40, 40, 80, 120, 120, 120, 120, 120])

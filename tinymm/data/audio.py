@@ -45,6 +45,9 @@ class SoundCollector:
         if wav := sound_file(folder):
             feed(wav, self)
 
+    def read_gif(self, path):
+        """A GIF is silent."""
+
     def add(self, frame):
         if self.wave is None:
             if frame.sample_rate > HIGHEST_RATE:

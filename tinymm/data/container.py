@@ -9,6 +9,8 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
+
 from tinymm.errors import TinymmError
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -30,6 +32,15 @@ def import_av():
     except ImportError:
         raise TinymmError("video and sound are read with PyAV, which is missing: pip install av") from None
     return av
+
+
+def import_imageio():
+    """The imageio.v3 module, or a TinymmError that says how to get it."""
+    try:
+        import imageio.v3
+    except ImportError:
+        raise TinymmError("pictures are read with imageio, which is missing: pip install imageio") from None
+    return imageio.v3
 
 
 @contextlib.contextmanager
@@ -74,11 +85,15 @@ def feed(path, *readers):
     """Open a clip once and hand its decoded frames to ``readers`` until they have enough.
 
     A reader has ``choose(container)``, which returns the stream it wants or None; ``add(frame)``, which
-    returns True while it wants more; and ``read_folder(path)`` for a folder of frames.
+    returns True while it wants more; ``read_folder(path)`` for a folder of frames; and ``read_gif(path)``.
     """
     if Path(path).is_dir():
         for reader in readers:
             reader.read_folder(Path(path))
+        return
+    if Path(path).suffix.lower() == ".gif":
+        for reader in readers:
+            reader.read_gif(Path(path))
         return
     with open_container(path) as container:
         chosen = [(reader.choose(container), reader) for reader in readers]
@@ -194,14 +209,26 @@ def folder_duration(folder):
 
 def read_picture(path):
     """One png or jpg as uint8 (H, W, 3), turned upright. Raises ClipError when it cannot be read."""
+    imageio = import_imageio()
     try:
-        import imageio.v3
-    except ImportError:
-        raise TinymmError("pictures are read with imageio, which is missing: pip install imageio") from None
-    try:
-        return imageio.v3.imread(path, plugin="pillow", mode="RGB", rotate=True)
+        return imageio.imread(path, plugin="pillow", mode="RGB", rotate=True)
     except (OSError, SyntaxError, ValueError):
         raise ClipError(path, "is not a picture, or is cut off") from None
+
+
+def read_gif(path):
+    """The pictures of a GIF, uint8 (T, H, W, 3), and the seconds from its start at which each ends, (T,).
+
+    Raises ClipError when it cannot be read.
+    """
+    imageio = import_imageio()
+    try:
+        with imageio.imopen(path, "r", plugin="pillow") as file:
+            pictures = [(p, file.metadata(index=k)) for k, p in enumerate(file.iter(mode="RGB"))]
+    except (OSError, SyntaxError, ValueError, EOFError):
+        raise ClipError(path, "is not a GIF, or is cut off") from None
+    shown = [meta.get("duration") or 100 for _, meta in pictures]  # ms; 0 means 100 to every viewer
+    return np.stack([picture for picture, _ in pictures]), np.cumsum(shown) / 1000
 
 
 def _probe_folder(folder):

@@ -11,6 +11,7 @@ from tinymm.data.container import (
     frame_files,
     open_container,
     probe,
+    read_gif,
     read_picture,
     start_time,
     video_stream,
@@ -79,6 +80,11 @@ class FramePicker:
         places = (self._middles(self.seconds or duration) / duration * len(files)).astype(int)
         for place in np.minimum(places, len(files) - 1):
             self.pictures.append(resize(read_picture(files[place]), self.size))
+
+    def read_gif(self, path):
+        pictures, ends = read_gif(path)
+        places = np.searchsorted(ends, self._middles(self.seconds or ends[-1]), side="right")
+        self.pictures += [resize(pictures[place], self.size) for place in np.minimum(places, len(pictures) - 1)]
 
     def result(self):
         """uint8 (frames, height, width, 3)."""
