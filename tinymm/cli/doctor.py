@@ -7,6 +7,7 @@ import platform
 
 from tinymm import __version__
 from tinymm.cli.output import add_json, print_json
+from tinymm.engines.cpu.threads import thread_count
 
 PACKAGES = {
     "scipy": "sound files and filters: pip install scipy",
@@ -44,7 +45,7 @@ def examine():
         ("tinymm", True, f"{__version__}, Python {platform.python_version()}", ""),
         ("system", True, f"{platform.system()} {platform.machine()}", ""),
         ("numpy", True, np.__version__, ""),
-        ("processor", True, f"{cores} cores to use", ""),
+        ("processor", True, f"{cores} cores to use, {thread_count()} threads for the CPU engine (TINYMM_THREADS)", ""),
         _blas(np),
     ]
     found += [_package(name, use) for name, use in PACKAGES.items()]
@@ -52,15 +53,20 @@ def examine():
 
 
 def _blas(np):
+    """BLAS as NumPy runs it now: kind, version, the processor it computes for, and how many threads it uses."""
+    pinned = "OPENBLAS_CORETYPE" in os.environ
+    todo = "OPENBLAS_CORETYPE pins an instruction set; unset it if matrix products seem slow" if pinned else ""
     try:
-        blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    except (TypeError, KeyError):
-        return "BLAS", True, "unknown", ""
-    named = {k: os.environ[k] for k in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
-                                       "OPENBLAS_CORETYPE") if k in os.environ}  # fmt: skip
-    threads = ", ".join(f"{k}={v}" for k, v in named.items()) or "threads: one a core, no setting in the environment"
-    pinned = "OPENBLAS_CORETYPE pins an instruction set; unset it if matrix products seem slow"
-    return "BLAS", True, f"{blas['name']} {blas['version']}, {threads}", pinned if "OPENBLAS_CORETYPE" in named else ""
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return "BLAS", True, "installed (threadpoolctl would tell its threads)", todo
+    np.ones((2, 2)) @ np.ones((2, 2))
+    found = [
+        f"{lib['internal_api']} {lib.get('version') or ''} for {lib.get('architecture', 'any processor')}, "
+        f"{lib['num_threads']} threads"
+        for lib in threadpool_info() if lib["user_api"] == "blas"
+    ]  # fmt: skip
+    return "BLAS", True, "; ".join(dict.fromkeys(found)) or "unknown", todo
 
 
 def _package(name, use):
