@@ -108,15 +108,16 @@ def write_tensors(path, tensors, header):
         raise TinymmError("saving a model needs safetensors: pip install safetensors") from None
 
     tensors = {name: np.ascontiguousarray(a) for name, a in tensors.items()}
-    text = json.dumps({"format": FORMAT, **header}, ensure_ascii=False)
-    data = to_bytes(tensors, metadata={"tinymm": text, "sha256": digest(tensors, text)})
+    header = {"format": FORMAT, **header}
+    text = json.dumps({"sha256": digest(tensors, header), **header}, ensure_ascii=False)
+    data = to_bytes(tensors, metadata={"tinymm": text})  # a second entry would come in a random order
     with atomic_write(path) as file:
         file.write(data)
 
 
-def digest(tensors, text):
-    """The sha256, in hexadecimal, of the header's text and of every tensor's name, dtype, shape and bytes."""
-    total = hashlib.sha256(text.encode())
+def digest(tensors, header):
+    """The sha256, in hexadecimal, of the header as JSON and of every tensor's name, dtype, shape and bytes."""
+    total = hashlib.sha256(json.dumps(header).encode())
     for name in sorted(tensors):
         a = tensors[name]
         total.update(f"{name} {a.dtype} {a.shape}".encode())
@@ -139,12 +140,11 @@ def read_tensors(path):
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise TinymmError(f"{path} is not a model file, or it is damaged ({error}): train or copy it again") from None
     try:
-        header, checksum = json.loads(kept["tinymm"]), kept["sha256"]
-        if not isinstance(header, dict):
-            raise ValueError("the header is no JSON object")
-    except (KeyError, ValueError):
+        header = json.loads(kept["tinymm"])
+        checksum = header.pop("sha256")
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise TinymmError(f"{path} holds tensors, but no tinymm model: it was written by another program") from None
-    if checksum != digest(tensors, kept["tinymm"]):
+    if checksum != digest(tensors, header):
         raise TinymmError(f"{path} is damaged: its contents do not match its checksum, train or copy it again")
     if header.get("format") != FORMAT:
         raise TinymmError(f"{path} has format {header.get('format')}, this tinymm reads format {FORMAT}")
