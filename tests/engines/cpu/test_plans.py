@@ -103,6 +103,15 @@ def test_batchnorm(shape, relu, rng):
     assert_plan_is_textbook(mm.Sequential(*layers, mm.Dense(2)), rng.normal(1, 3, size=shape))
 
 
+@pytest.mark.parametrize("branch", [mm.Flatten(), mm.Sequential(mm.Flatten()), mm.Sequential()])
+def test_branches_that_only_reshape_or_do_nothing(branch, rng):
+    model = mm.Sequential(mm.Concatenate(a=branch, b=mm.Dense(2)), mm.Dense(1))
+    model.build({"a": (6,), "b": (6,)}, rng, np.float64)
+    inputs = {"a": rng.normal(size=(4, 6)), "b": rng.normal(size=(4, 6))}
+    worker = mm.make_engine(model, mm.MeanSquaredError(), mm.SGD(), "cpu")
+    np.testing.assert_allclose(worker.predict(inputs), model.forward(inputs)[0], rtol=1e-12)
+
+
 def test_frames_of_a_video(rng):
     frame = mm.Sequential(mm.Conv2D(3, 3, padding="same"), mm.BatchNorm(), mm.ReLU(), mm.MaxPool2D(2), mm.GlobalMaxPool())
     layer = mm.Sequential(mm.TimeDistributed(frame), mm.LSTM(4), mm.LayerNorm(), mm.Dense(2))

@@ -44,7 +44,7 @@ SINGLE = {
 def make_plan(layer, shape, around, out=None):
     """The plan of a layer for inputs of ``shape`` (with the batch axis; a dict for Concatenate)."""
     kind = type(layer)
-    if kind in CONTAINERS:
+    if kind in CONTAINERS and layer.children:
         return CONTAINERS[kind](layer, shape, around, out)
     if kind in SINGLE:
         return SINGLE[kind](layer, shape, around, out)
@@ -65,17 +65,12 @@ def fused(layers, shape, around, out):
     if kinds[0] in (Conv1D, Conv2D) and kinds[1:2] == [ReLU]:
         after_conv = (shape[0], *layers[0].output_shape(shape[1:]))
         if kinds[2:] in ([MaxPool1D], [MaxPool2D]) and tiles_exactly(layers[2], after_conv):
-            last = (*layers[2].output_shape(after_conv[1:]),)
             place = out if len(layers) == 3 else None
-            return ConvPlan(layers[0], shape, around, _shaped(place, (shape[0], *last)), True, layers[2].pool_size), 3
+            return ConvPlan(layers[0], shape, around, place, relu=True, pool=layers[2].pool_size), 3
         return ConvPlan(layers[0], shape, around, out if len(layers) == 2 else None, relu=True), 2
     if kinds[:2] == [BatchNorm, ReLU]:
         return BatchNormPlan(layers[0], shape, around, out if len(layers) == 2 else None, relu=True), 2
     return None, 0
-
-
-def _shaped(out, shape):
-    return out if out is None or out.shape == shape else unflatten(out, shape)
 
 
 def unflatten(rows, shape):
@@ -114,8 +109,8 @@ class SequentialPlan(ContainerPlan):
             inner = {k: s[1:] for k, s in shapes[-1].items()} if isinstance(shapes[-1], dict) else shapes[-1][1:]
             shapes.append((batch, *layer.output_shape(inner)))
         self.output_shape, around, k = shapes[-1], self.around, 0
-        self.masks = []
-        flat = type(layers[-1]) is Flatten
+        self.covered = []
+        flat = len(layers) > 1 and type(layers[-1]) is Flatten
         last = len(layers) - 1 if flat else len(layers)
         out = self.y if self.y is None or not flat else unflatten(self.y, shapes[-2])
         while k < last:
@@ -123,14 +118,14 @@ class SequentialPlan(ContainerPlan):
             if plan is None:
                 plan, used = make_plan(layers[k], shapes[k], around, out if k == last - 1 else None), 1
             self.plans[names[k]] = plan
-            self.masks.append(layers[k : k + used])
+            self.covered.append(layers[k : k + used])
             if any(layer.params for layer in layers[k : k + used]):
                 around = dataclasses.replace(around, dx=True)
             k += used
         self.flat, self.before_flat = flat, shapes[last]
 
     def forward(self, x, mask, rng):
-        for plan, layers in zip(self.plans.values(), self.masks):
+        for plan, layers in zip(self.plans.values(), self.covered):
             y = plan.forward(x, mask, rng)
             for layer in layers:
                 mask, x = layer.output_mask(x, mask), y
