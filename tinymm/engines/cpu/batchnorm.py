@@ -26,7 +26,7 @@ class BatchNormPlan(Plan):
         block = max(1, (1 << 18) // (C * self.around.dtype.itemsize))
         self.slices = ranges(rows, -(-rows // block))
         self.centred = self.array(rows, C)
-        self.ones = np.ones(block + 1, self.around.dtype)
+        self.ones = self.array(block + 1, fill=1)
         self.sums = self.array(len(self.slices), 2, C)
         self.direct = self.y.flags.c_contiguous
         self.flat = self.y.reshape(rows, C) if self.direct else self.array(rows, C)

@@ -7,6 +7,7 @@ textbook 268.
 """
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -33,11 +34,12 @@ from tinymm.layers import (
     TimeDistributed,
 )
 from tinymm.layers.containers import join_path
-from tinymm.layers.windows import resolve_padding
+
+LIGHT = 100  # multiply-adds for one pooled number that cost no more than to write the map and read it again
 
 SINGLE = {
     Dense: DensePlan, Embedding: EmbeddingPlan, LSTM: LSTMPlan, Conv1D: ConvPlan, Conv2D: ConvPlan,
-    BatchNorm: BatchNormPlan,
+    BatchNorm: BatchNormPlan, MaxPool1D: MaxPoolPlan, MaxPool2D: MaxPoolPlan,
 }  # fmt: skip
 
 
@@ -48,29 +50,27 @@ def make_plan(layer, shape, around, out=None):
         return CONTAINERS[kind](layer, shape, around, out)
     if kind in SINGLE:
         return SINGLE[kind](layer, shape, around, out)
-    if kind in (MaxPool1D, MaxPool2D) and tiles_exactly(layer, shape):
-        return MaxPoolPlan(layer, shape, around, out)
     return TextbookPlan(layer, shape, around, out)
 
 
-def tiles_exactly(pool, shape):
-    """True for a pool whose windows neither overlap nor need padding."""
-    pads = resolve_padding(pool.padding, shape[1:-1], pool.pool_size, pool.stride)
-    return pool.stride == pool.pool_size and not any(before or after for before, after in pads)
-
-
 def fused(layers, shape, around, out):
-    """A plan for the first few of ``layers`` together: -> plan, how many; None, 0 when there is none."""
+    """A plan for the first few of ``layers`` together: -> plan, how many."""
     kinds = [type(layer) for layer in layers[:3]]
-    if kinds[0] in (Conv1D, Conv2D) and kinds[1:2] == [ReLU]:
-        after_conv = (shape[0], *layers[0].output_shape(shape[1:]))
-        if kinds[2:] in ([MaxPool1D], [MaxPool2D]) and tiles_exactly(layers[2], after_conv):
-            place = out if len(layers) == 3 else None
-            return ConvPlan(layers[0], shape, around, place, relu=True, pool=layers[2].pool_size), 3
-        return ConvPlan(layers[0], shape, around, out if len(layers) == 2 else None, relu=True), 2
+    if kinds[0] in (Conv1D, Conv2D):
+        relu = kinds[1:2] == [ReLU]
+        behind = layers[1 + relu : 2 + relu]
+        pool = behind[0] if behind and type(behind[0]) in (MaxPool1D, MaxPool2D) and pays(layers[0], behind[0]) else None
+        used = 1 + relu + (pool is not None)
+        return ConvPlan(layers[0], shape, around, out if used == len(layers) else None, relu, pool), used
     if kinds[:2] == [BatchNorm, ReLU]:
         return BatchNormPlan(layers[0], shape, around, out if len(layers) == 2 else None, relu=True), 2
-    return None, 0
+    return make_plan(layers[0], shape, around, out if len(layers) == 1 else None), 1
+
+
+def pays(conv, pool):
+    """Is the pool worth fusing? Where its windows overlap, the convolution computes a cell once for each of them."""
+    work = math.prod(conv.params["W"].shape[:-1]) * math.prod(pool.pool_size) / math.prod(pool.stride)
+    return work <= LIGHT or all(w <= s for w, s in zip(pool.pool_size, pool.stride))
 
 
 def unflatten(rows, shape):
@@ -115,8 +115,6 @@ class SequentialPlan(ContainerPlan):
         out = self.y if self.y is None or not flat else unflatten(self.y, shapes[-2])
         while k < last:
             plan, used = fused(layers[k:last], shapes[k], around, out)
-            if plan is None:
-                plan, used = make_plan(layers[k], shapes[k], around, out if k == last - 1 else None), 1
             self.plans[names[k]] = plan
             self.covered.append(layers[k : k + used])
             if any(layer.params for layer in layers[k : k + used]):

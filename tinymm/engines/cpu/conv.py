@@ -1,87 +1,121 @@
 """Convolution tile by tile, with ReLU and max pooling done before the result leaves the cache.
 
-A tile is as many samples as fit into the second-level cache. Its windows are copied into rows (im2col), one
-matrix product gives all outputs, and the full-size map is never written to memory when a pool follows:
+A tile is as many samples, or as many rows of one sample, as fit into the second-level cache. Its windows are copied
+into rows (im2col), one matrix product gives all outputs, and the full-size map is never written to memory when a
+pool follows:
 
 - The rows are sorted by their place in the pool's window. The product then gives one plane for each place, and
-  the pool is a tournament of planes: compare, keep the larger, remember who won. No argmax, no gathering.
+  the pool compares planes.
 - The rows end with a 1 and the kernel matrix with the bias: bias and its gradient come with the products.
-- Backward hands the gradient to the winners, last challenger first: what it won is its own, the rest goes on.
+- The windows are copied again for backward: that costs less than to keep them.
+- With stride 1, dx is a convolution as well: of dz, with a border of zeros, by the flipped kernel.
 
-max(ReLU(z)) = ReLU(max z), so ReLU works on the pooled numbers, a quarter of them for a 2×2 pool.
-Measured on 2 cores, forward and backward with ReLU and pool, batch 32: 3->32 on 64×64 13 ms, textbook 70; 1->32 on
-sounds of 8000 samples 8 ms, textbook 103.
+max(ReLU(z)) = ReLU(max z), so ReLU works on the pooled numbers, a quarter of them for a 2×2 pool. Between NumPy's
+calls as little Python runs as possible, since one thread alone can run it: all views are made once.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from tinymm.engines.cpu.plan import Plan
 from tinymm.engines.cpu.threads import ranges
-from tinymm.layers.windows import at_offset, offsets, output_lengths, resolve_padding, sliding_windows, unpad
+from tinymm.engines.cpu.windows import rows_of, windows_of
+from tinymm.engines.cpu.winners import compete, first_only
+from tinymm.layers.windows import at_offset, offsets, output_lengths, resolve_padding, unpad
 
 CACHE = 1 << 20  # bytes of workspace a tile may take
 PIECES = 8  # whatever the number of threads, so that the same sums are added in the same order
 
 
 class ConvPlan(Plan):
-    """Conv1D or Conv2D; with ``relu`` and ``pool`` also a ReLU and a max pool (size = stride, no padding) behind it."""
+    """Conv1D or Conv2D; with ``relu`` a ReLU behind it, with ``pool`` a MaxPool layer behind that."""
 
     def __init__(self, layer, shape, around, out=None, relu=False, pool=None):
         self.relu, self.pool = relu, pool
         super().__init__(layer, shape, around, out)
 
     def prepare(self):
-        N, *lengths, C = self.shape
-        self.size, self.stride = self.layer.kernel_size, self.layer.stride
-        self.pads = resolve_padding(self.layer.padding, lengths, self.size, self.stride)
-        conv_out = output_lengths(lengths, self.size, self.stride, self.pads)
-        window = self.pool or (1,) * len(self.size)
-        self.places = list(offsets(window))
-        self.out = tuple(n // p for n, p in zip(conv_out, window))  # cells that no pool reads are not computed
-        self.step = tuple(s * p for s, p in zip(self.stride, window))
-        self.window, self.padded = window, tuple(n + a + b for n, (a, b) in zip(lengths, self.pads))
-        self.K, self.O, self.C, self.cells = math.prod(self.size) * C, self.layer.filters, C, math.prod(self.out)
-        self.output_shape = (N, *self.out, self.O)
+        self._measure()
+        N, training = self.shape[0], self.around.training
         self.y = self.result()
-        self.x = np.zeros((N, *self.padded, C), self.around.dtype) if self.padded != tuple(lengths) else None
+        self.x = self.array(N, *self.padded, self.C, fill=0) if any(map(any, self.pads)) else None
         self.kernel = self.array(self.K + 1, self.O)
-        numbers = len(self.places) * self.cells * (self.K + 1 + 2 * self.O)
-        self.tile = max(1, min(N, CACHE // (numbers * self.around.dtype.itemsize)))
-        self.pieces = ranges(-(-N // self.tile), PIECES)
+        self.contest = self.relu or len(self.places) > 1
+        self.won = self.array(1 + len(self.places), *self.output_shape, dtype=bool) if training and self.contest else None
+        self.dx = self.array(N, *self.padded, self.C) if training and self.around.dx else None
+        self._cut()
+        self.parts = self.array(len(self.pieces), self.K + 1, self.O) if training else None
         self.rooms = [Room(self) for _ in range(self.crew.size)]
-        if self.around.training:
-            self.won = np.empty((len(self.places) - 1, N, *self.out, self.O), bool)
-            self.parts = np.zeros((len(self.pieces), self.K + 1, self.O), self.around.dtype)
-            self.dx = self.array(N, *self.padded, C) if self.around.dx else None
+
+    def _measure(self):
+        """Shapes. A pool's padding lies around the map, so there is more padding around the input."""
+        N, *lengths, self.C = self.shape
+        self.size, self.stride, self.O = self.layer.kernel_size, self.layer.stride, self.layer.filters
+        self.K = math.prod(self.size) * self.C
+        pads = resolve_padding(self.layer.padding, lengths, self.size, self.stride)
+        self.window = self.hop = (1,) * len(lengths)
+        self.out = conv_out = output_lengths(lengths, self.size, self.stride, pads)
+        pool_pads = ((0, 0),) * len(lengths)
+        if self.pool is not None:
+            self.window, self.hop = self.pool.pool_size, self.pool.stride
+            pool_pads = resolve_padding(self.pool.padding, conv_out, self.window, self.hop)
+            self.out = output_lengths(conv_out, self.window, self.hop, pool_pads)
+        self.overlapping = any(w > h for w, h in zip(self.window, self.hop))
+        self.step = tuple(s * h for s, h in zip(self.stride, self.hop))
+        self.places = list(offsets(self.window))
+        self.pads = tuple((a + s * p, b + s * q) for (a, b), s, (p, q) in zip(pads, self.stride, pool_pads))
+        self.padded = tuple(n + a + b for n, (a, b) in zip(lengths, self.pads))
+        self.output_shape = (N, *self.out, self.O)
+        self.outside = outside(self.places, self.hop, self.out, conv_out, pool_pads, self.around.dtype)
+
+    def _cut(self):
+        """Blocks of samples, each in strips of rows where one sample is too much; pieces of blocks for the crew."""
+        N, inner = self.shape[0], math.prod(self.out[1:])
+        numbers = len(self.places) * inner * (self.K + 1 + self.O)
+        height = max(1, CACHE // (numbers * self.around.dtype.itemsize))
+        samples = max(1, min(height // self.out[0], -(-N // PIECES)))
+        self.strips = ranges(self.out[0], -(-self.out[0] // height))
+        self.back_strips = ranges(self.padded[0], -(-self.padded[0] // height))
+        starts = range(0, N, samples)
+        self.blocks = [[self._tile(slice(n, min(n + samples, N)), rows) for rows in self.strips] for n in starts]
+        self.pieces = ranges(len(self.blocks), PIECES)
+
+    def _tile(self, samples, rows):
+        won = None if self.won is None else self.won[:, samples, rows]
+        return Tile(samples, rows, self.y[samples, rows], won, None if self.outside is None else self.outside[:, :, rows])
 
     def forward(self, x, mask, rng):
         self.kernel[: self.K] = self.layer.params["W"].reshape(self.K, self.O)
         self.kernel[self.K] = self.layer.params["b"]
-        if self.x is not None:
+        if self.x is None:
+            x = np.ascontiguousarray(x)
+        else:
             unpad(self.x, self.pads)[...] = x
             x = self.x
-        self.windows = [windows_at(x, place, self) for place in self.places]
+        self.windows = windows_of(x, self.size, self.stride, self.step, self.window, self.out)
         self.crew.run([lambda piece=piece: self._forward_piece(piece) for piece in self.pieces])
         return self.y
 
     def _forward_piece(self, piece):
         room = self.rooms[self.crew.place]
-        for samples, rows in self._tiles(piece):
-            self._gather(room, samples)
-            for p, z in enumerate(room.z):
-                np.matmul(room.cols[p, :rows], self.kernel, out=z[:rows])
-                if p and self.around.training:
-                    np.greater(z[:rows], room.z[0, :rows], out=self.won[p - 1, samples].reshape(rows, self.O))
-                if p:
-                    np.maximum(room.z[0, :rows], z[:rows], out=room.z[0, :rows])
-            y = self.y[samples]
-            best = room.z[0, :rows].reshape(y.shape)
-            if self.relu:
-                np.maximum(best, room.zeros[:rows].reshape(y.shape), out=y)
+        for tile in (tile for block in self.blocks[piece] for tile in block):
+            views = room.views[tile.y.shape]
+            np.copyto(views.rows, self._windows(tile))
+            np.matmul(views.cols, self.kernel, out=views.z)
+            if tile.outside is not None:
+                views.planes[1:] += tile.outside
+            won = tile.won if tile.won is None or self.relu else tile.won[1:]
+            if self.contest:
+                compete(views.planes[0 if self.relu else 1 :], tile.y, won)
             else:
-                y[...] = best
+                tile.y[...] = views.planes[1]
+        if self.won is not None:
+            first_only(self.won[:, samples_of(self.blocks[piece])], floor=self.relu)
+
+    def _windows(self, tile):
+        return self.windows[(slice(None),) * len(self.window) + (tile.samples, tile.rows)]
 
     def backward(self, dy):
         self.parts[...] = 0
@@ -96,80 +130,129 @@ class ConvPlan(Plan):
         return None if self.dx is None else unpad(self.dx, self.pads)
 
     def _backward_piece(self, k, piece, dy):
-        room, product = self.rooms[self.crew.place], np.empty_like(self.parts[k])
-        for samples, rows in self._tiles(piece):
-            dy_tile, rest = dy[samples], room.z[0, :rows]
-            if self.relu:
-                np.multiply(dy_tile, self.y[samples] > 0, out=rest.reshape(dy_tile.shape))
-            else:
-                rest.reshape(dy_tile.shape)[...] = dy_tile
-            self._gather(room, samples)
-            for p in reversed(range(len(self.places))):
-                dz = room.z[p, :rows]
-                if p:
-                    np.multiply(rest, self.won[p - 1, samples].reshape(rows, self.O), out=dz)
-                    rest -= dz
-                np.matmul(room.cols[p, :rows].T, dz, out=product)
-                self.parts[k] += product
+        room, product = self.rooms[self.crew.place], self.array(self.K + 1, self.O)
+        for block in self.blocks[piece]:
             if self.dx is not None:
-                (self._gather_dx if room.dz_windows is not None else self._scatter_dx)(room, samples, rows)
+                room.clear(self, block)
+            for tile in block:
+                views = room.views[tile.y.shape]
+                np.copyto(views.rows, self._windows(tile))
+                if self.contest:
+                    np.multiply(dy[tile.samples, tile.rows], tile.won[1:], out=views.planes[1:])
+                else:
+                    views.planes[1] = dy[tile.samples, tile.rows]
+                np.matmul(views.cols.T, views.z, out=product)
+                self.parts[k] += product
+                if self.dx is not None:
+                    room.collect(self, tile, views.planes[1:])
+            if self.dx is not None and room.dz is not None:
+                room.convolve(self, block[0].samples)
 
-    def _tiles(self, piece):
-        for k in range(piece.start, piece.stop):
-            samples = slice(k * self.tile, min((k + 1) * self.tile, self.shape[0]))
-            yield samples, (samples.stop - samples.start) * self.cells
 
-    def _gather(self, room, samples):
-        """Copy the windows of some samples into rows, a block of rows for each place in the pool's window."""
-        for target, windows in zip(room.targets, self.windows):
-            target[: samples.stop - samples.start] = windows[samples]
+@dataclass
+class Tile:
+    """Some rows of some samples, and what belongs to them of y, of the masks and of the padding."""
 
-    def _gather_dx(self, room, samples, rows):
-        """With stride 1, dx is a convolution as well: of dz, with a border of zeros, by the flipped kernel."""
-        n = samples.stop - samples.start
-        for place, dz in zip(self.places, room.z):
-            start = tuple(k - 1 + p for k, p in zip(self.size, place))
-            room.dz_padded[:n][at_offset(start, self.window, self.out)] = dz[:rows].reshape(n, *self.out, self.O)
-        room.back[:n] = room.dz_windows[:n]
-        flat = room.back[:n].reshape(n * math.prod(self.padded), -1)
-        np.matmul(flat, self.flipped, out=self.dx[samples].reshape(-1, self.C))
+    samples: slice
+    rows: slice
+    y: np.ndarray
+    won: np.ndarray
+    outside: np.ndarray
 
-    def _scatter_dx(self, room, samples, rows):
-        """Add the gradients of the windows' cells back onto the cells they were copied from."""
-        dx, kernel = self.dx[samples], self.kernel[: self.K].T
-        dx[...] = 0
-        for place, dz in zip(self.places, room.z):
-            block = np.matmul(dz[:rows], kernel).reshape(len(dx), *self.out, *self.size, self.C)
-            for offset in offsets(self.size):
-                start = tuple(p * s + i for p, s, i in zip(place, self.stride, offset))
-                dx[at_offset(start, self.step, self.out)] += block[(..., *offset, slice(None))]
+
+@dataclass
+class Views:
+    """A thread's workspace as tiles of one shape see it.
+
+    rows are the items of cols (P · cells, K + 1); planes (1 + P, n, rows, ..., O) are zeros and the numbers of z
+    (P · cells, O).
+    """
+
+    rows: np.ndarray
+    cols: np.ndarray
+    z: np.ndarray
+    planes: np.ndarray
 
 
 class Room:
-    """The workspaces of one thread, for a tile."""
+    """The workspaces of one thread."""
 
     def __init__(self, plan):
-        P, rows, tile = len(plan.places), plan.tile * plan.cells, plan.tile
-        self.cols = plan.array(P, rows, plan.K + 1)
-        self.cols[:, :, plan.K] = 1
-        self.z, self.zeros = plan.array(P, rows, plan.O), np.zeros((rows, plan.O), plan.around.dtype)
-        shape = (tile, *plan.out, *plan.size, plan.C)
-        itemsize = self.cols.itemsize
-        inner = [itemsize * math.prod((*plan.size[k + 1 :], plan.C)) for k in range(len(plan.size))]
-        outer = [itemsize * (plan.K + 1) * math.prod(plan.out[k:]) for k in range(len(plan.out) + 1)]
-        self.targets = [np.lib.stride_tricks.as_strided(block, shape, (*outer, *inner, itemsize)) for block in self.cols]
-        self.dz_windows = None
-        if plan.around.training and plan.around.dx and set(plan.stride) == {1}:
+        shapes = {tile.y.shape for block in plan.blocks for tile in block}
+        P, largest = len(plan.places), max(math.prod(shape[:-1]) for shape in shapes)
+        self.cols, self.z = plan.array(P * largest, plan.K + 1), plan.array((1 + P) * largest * plan.O, fill=0)
+        self.cols[:, plan.K] = 1
+        self.views = {shape: self._views(plan, shape) for shape in shapes}
+        self.dz = None
+        if plan.dx is not None and set(plan.stride) == {1}:
             border = [n + k - 1 for n, k in zip(plan.padded, plan.size)]
-            self.dz_padded = np.zeros((tile, *border, plan.O), plan.around.dtype)
-            self.dz_windows = sliding_windows(self.dz_padded, plan.size, plan.stride)
-            self.back = plan.array(*self.dz_windows.shape)
+            samples = max(shape[0] for shape in shapes)
+            height = max(rows.stop - rows.start for rows in plan.back_strips)
+            self.dz = plan.array(samples, *border, plan.O, fill=0)
+            self.back = plan.array(samples * height * math.prod(plan.padded[1:]), math.prod(plan.size) * plan.O)
+
+    def _views(self, plan, shape):
+        cells, P = math.prod(shape[:-1]), len(plan.places)
+        first = len(self.z) // (1 + P) - cells * plan.O  # the zeros end where z begins, whatever the shape
+        planes = self.z[first : first + (1 + P) * cells * plan.O].reshape(1 + P, *shape)
+        cols = self.cols[: P * cells]
+        return Views(rows_of(cols, (*plan.window, *shape[:-1]), plan.size, plan.C), cols, planes[1:].reshape(-1, plan.O), planes)
+
+    def clear(self, plan, block):
+        """Make ready for the dz of another block."""
+        if self.dz is None:
+            plan.dx[block[0].samples] = 0
+        elif plan.overlapping:  # elsewhere every cell is written just once
+            self.dz[...] = 0
+
+    def collect(self, plan, tile, planes):
+        """Lay the planes of dz where their cells lie on the map, or add what they give to dx."""
+        out = planes.shape[2:-1]
+        first = (tile.rows.start, *(0 for _ in out[1:]))
+        for place, dz in zip(plan.places, planes):
+            start = [q * h + p for q, h, p in zip(first, plan.hop, place)]
+            if self.dz is None:
+                self._scatter(plan, tile, dz, start)
+                continue
+            cells = self.dz[: len(dz)][at_offset([a + k - 1 for a, k in zip(start, plan.size)], plan.hop, out)]
+            if plan.overlapping:
+                cells += dz
+            else:
+                cells[...] = dz
+
+    @staticmethod
+    def _scatter(plan, tile, dz, start):
+        """Add the gradients of the windows' cells onto the cells they were copied from."""
+        block = np.matmul(dz.reshape(-1, plan.O), plan.kernel[: plan.K].T)
+        block = block.reshape(*dz.shape[:-1], *plan.size, plan.C)
+        for offset in offsets(plan.size):
+            cells = at_offset([a * s + i for a, s, i in zip(start, plan.stride, offset)], plan.step, dz.shape[1:-1])
+            plan.dx[tile.samples][cells] += block[(..., *offset, slice(None))]
+
+    def convolve(self, plan, samples):
+        """dx of a block from the dz that its tiles have laid down."""
+        n, ones = samples.stop - samples.start, (1,) * len(plan.size)
+        windows = windows_of(self.dz, plan.size, ones, ones, ones, plan.padded)[(0,) * len(ones)]
+        for rows in plan.back_strips:
+            part = windows[:n, rows]
+            shape = part.shape[: 1 + len(plan.size)]
+            back = self.back[: math.prod(shape)]
+            np.copyto(rows_of(back, shape, plan.size, plan.O), part)
+            np.matmul(back, plan.flipped, out=plan.dx[samples, rows].reshape(-1, plan.C))
 
 
-def windows_at(x, place, plan):
-    """All windows of x whose outputs stand at ``place`` in the pool's windows: a view (N, *out, *size, C)."""
-    corner = x[(slice(None), *(slice(p * s, None) for p, s in zip(place, plan.stride)))]
-    batch, *steps, channel = x.strides
-    jumps = (a * s for a, s in zip(steps, plan.step))
-    shape = (len(x), *plan.out, *plan.size, plan.C)
-    return np.lib.stride_tricks.as_strided(corner, shape, (batch, *jumps, *steps, channel), writeable=False)
+def samples_of(blocks):
+    """The slice of the batch that some blocks in a row are."""
+    return slice(blocks[0][0].samples.start, blocks[-1][0].samples.stop)
+
+
+def outside(places, hop, out, conv_out, pads, dtype):
+    """−∞ where a place of the pool's window lies on padding, 0 elsewhere: (P, 1, *out, 1). None without padding."""
+    if not any(map(any, pads)):
+        return None
+    cover = np.zeros((len(places), 1, *out, 1), dtype)
+    for plane, place in zip(cover, places):
+        for axis, (p, h, n, (before, _)) in enumerate(zip(place, hop, conv_out, pads)):
+            cell = np.arange(out[axis]) * h + p - before
+            plane[(slice(None),) * (axis + 1) + ((cell < 0) | (cell >= n),)] = -np.inf
+    return cover

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinymm.engines.cpu import memory
 from tinymm.engines.cpu.threads import Crew
 
 
@@ -34,20 +35,24 @@ class Plan:
         self.output_shape = (shape[0], *layer.output_shape(shape[1:]))
         self.grads = {}
         if around.training:
-            self.grads = {name: np.zeros(a.shape, around.dtype) for name, a in layer.params.items()}
+            self.grads = {name: self.array(*a.shape, fill=0) for name, a in layer.params.items()}
         self.y = out
         self.prepare()
 
     def prepare(self):
         """Make the workspaces."""
 
-    def array(self, *shape, dtype=None):
+    def array(self, *shape, dtype=None, fill=None):
         """A workspace."""
-        return np.empty(shape, dtype or self.around.dtype)
+        return memory.array(shape, dtype or self.around.dtype, fill)
 
     def result(self):
         """The array to write y into: ``out`` if somebody wants it there, else one of the plan's own."""
-        return self.array(*self.output_shape) if self.y is None else self.y
+        if self.y is not None:
+            return self.y
+        if len(self.output_shape) == 2:
+            return memory.rows(*self.output_shape, self.around.dtype)
+        return self.array(*self.output_shape)
 
     def commit(self):
         """Take over what the layer keeps beside its parameters, after a step that went well."""

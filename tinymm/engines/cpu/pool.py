@@ -1,50 +1,74 @@
-"""Max pooling without argmax: a tournament of the cells of every window.
+"""Max pooling by comparing planes, in blocks of samples that stay in the cache.
 
-The cells at one offset of all windows are one strided view of the input. Each view challenges the best so far;
-strictly larger wins, so the first wins on ties. Backward walks the tournament from its end: a challenger takes
-what it won, the rest goes on to those before it. Measured on 2 cores, (32, 62, 62, 32): 10 ms, textbook 44.
+The cells at each place of the windows are first copied into a plane of their own, all channels of a cell as one
+item. A cell in the padding is −∞ and cannot win.
 """
+
+import math
 
 import numpy as np
 
 from tinymm.engines.cpu.plan import Plan
 from tinymm.engines.cpu.threads import ranges
-from tinymm.layers.windows import at_offset, offsets
+from tinymm.engines.cpu.windows import windows_of
+from tinymm.engines.cpu.winners import compete, first_only
+from tinymm.layers.windows import at_offset, offsets, resolve_padding, unpad
+
+CACHE = 1 << 20  # bytes of planes in a block
 
 
 class MaxPoolPlan(Plan):
-    """Windows that do not overlap (size = stride) and need no padding."""
+    """MaxPool1D or MaxPool2D of any size, stride and padding."""
 
     def prepare(self):
+        N, *lengths, C = self.shape
+        self.size, self.stride, self.out = self.layer.pool_size, self.layer.stride, self.output_shape[1:-1]
+        self.pads = resolve_padding(self.layer.padding, lengths, self.size, self.stride)
+        self.padded = tuple(n + a + b for n, (a, b) in zip(lengths, self.pads))
+        self.places = list(offsets(self.size))
         self.y = self.result()
-        self.size, self.out = self.layer.pool_size, self.output_shape[1:-1]
-        self.slices = ranges(self.shape[0], 4 * self.crew.size)
+        self.x = self.array(N, *self.padded, C, fill=-np.inf) if any(map(any, self.pads)) else None
+        numbers = len(self.places) * math.prod(self.output_shape[1:]) * self.around.dtype.itemsize
+        self.blocks = ranges(N, max(1, min(N, max(4, N * numbers // CACHE))))
+        block = max(b.stop - b.start for b in self.blocks)
+        self.rooms = [self.array(len(self.places), block, *self.out, C) for _ in range(self.crew.size)]
         if self.around.training:
-            self.won = [np.empty(self.output_shape, bool) for _ in list(offsets(self.size))[1:]]
-            self.dx = np.zeros(self.shape, self.around.dtype)
+            self.won = self.array(1 + len(self.places), *self.output_shape, dtype=bool)
+            self.dx = self.array(N, *self.padded, C, fill=0)
 
     def forward(self, x, mask, rng):
-        self.crew.run([lambda n=n: self._forward(x[n], n) for n in self.slices])
+        if self.x is None:
+            x = np.ascontiguousarray(x)
+        else:
+            unpad(self.x, self.pads)[...] = x
+            x = self.x
+        ones = (1,) * len(self.size)
+        self.cells = windows_of(x, ones, ones, self.stride, self.size, self.out)
+        self.crew.run([lambda n=n: self._forward(n) for n in self.blocks])
         return self.y
 
-    def _forward(self, x, n):
-        views = [x[at_offset(offset, self.size, self.out)] for offset in offsets(self.size)]
-        best = self.y[n]
-        best[...] = views[0]
-        for k, view in enumerate(views[1:]):
-            if self.around.training:
-                np.greater(view, best, out=self.won[k][n])
-            np.maximum(best, view, out=best)
+    def _forward(self, n):
+        planes = self.rooms[self.crew.place][:, : n.stop - n.start]
+        cells = self.cells[(slice(None),) * len(self.size) + (n,)]
+        np.copyto(planes.view(cells.dtype).reshape(cells.shape), cells)
+        won = self.won[:, n] if self.around.training else None
+        compete(planes, self.y[n], None if won is None else won[1:])
+        if won is not None:
+            first_only(won, floor=False)
 
     def backward(self, dy):
-        self.crew.run([lambda n=n: self._backward(dy[n], n) for n in self.slices])
-        return self.dx
+        self.crew.run([lambda n=n: self._backward(dy[n], n) for n in self.blocks])
+        return unpad(self.dx, self.pads)
 
     def _backward(self, dy, n):
-        rest, part = dy.copy(), np.empty_like(dy)
-        places = list(offsets(self.size))
-        for k in reversed(range(1, len(places))):
-            np.multiply(rest, self.won[k - 1][n], out=part)
-            self.dx[n][at_offset(places[k], self.size, self.out)] = part
-            rest -= part
-        self.dx[n][at_offset(places[0], self.size, self.out)] = rest
+        planes, dx = self.rooms[self.crew.place][:, : n.stop - n.start], self.dx[n]
+        np.multiply(dy, self.won[1:, n], out=planes)
+        overlapping = any(w > s for w, s in zip(self.size, self.stride))
+        if overlapping:
+            dx[...] = 0
+        for place, plane in zip(self.places, planes):
+            cells = dx[at_offset(place, self.stride, self.out)]
+            if overlapping:
+                cells += plane
+            else:
+                cells[...] = plane

@@ -9,9 +9,12 @@ import contextlib
 import contextvars
 import os
 import threading
+import time
 from collections import deque
 
 from tinymm.errors import TinymmError
+
+AWAKE = 1e-4  # seconds
 
 
 def thread_count():
@@ -34,8 +37,9 @@ class Crew:
     def __init__(self, size):
         self.size = size
         self._blas = _blas_controller()
-        self._work = deque()
+        self._work = deque()  # its append and popleft are atomic
         self._change = threading.Condition()
+        self._asleep = 0
         self._place = threading.local()
 
     @contextlib.contextmanager
@@ -51,11 +55,11 @@ class Crew:
             try:
                 yield self
             finally:
-                with self._change:
-                    self._over = True
-                    self._change.notify_all()
+                self._over = True
+                self._wake()
                 for thread in threads:
                     thread.join()
+                self._work.clear()  # of what an error has left behind
 
     @property
     def place(self):
@@ -67,46 +71,73 @@ class Crew:
 
         The first error that a piece raises is raised here, after the others have ended.
         """
-        if self.size == 1 or len(pieces) == 1:
-            for piece in pieces:
-                piece()
-            return
-        batch = _Batch(len(pieces))
-        with self._change:
-            self._work.extendleft((piece, batch) for piece in reversed(pieces[1:]))
-            self._change.notify_all()
-        self._carry_out(pieces[0], batch)
-        while True:
-            with self._change:
-                while batch.left and not self._work:
-                    self._change.wait()
-                if not batch.left:
-                    break
-                job = self._work.popleft()
-            self._carry_out(*job)
-        if batch.error:
-            raise batch.error
+        if len(pieces) == 1:
+            pieces[0]()
+        else:
+            self.finish(self.start(pieces))
 
-    def _carry_out(self, piece, batch):
-        try:
-            piece()
-        except BaseException as error:  # told to whoever waits for the batch
-            batch.error = batch.error or error
-        with self._change:
-            batch.left -= 1
-            if not batch.left:
-                self._change.notify_all()
+    def start(self, pieces):
+        """Let whoever has time begin with ``pieces``, before all that was started earlier: -> a batch for ``finish``."""
+        batch = _Batch(pieces)
+        if self.size > 1:
+            self._work.extendleft([batch] * len(pieces))
+            self._wake()
+        return batch
+
+    def finish(self, batch):
+        """Carry out what nobody has begun of a batch, then wait for the rest, working on other batches meanwhile.
+
+        Raises the first error among its pieces.
+        """
+        while batch.pieces:
+            self._carry_out(batch)
+        self._work_until(batch.over)
+        if batch.errors:
+            raise batch.errors[0]
 
     def _serve(self, number):
         self._place.number = number
-        while True:
+        self._work_until(lambda: self._over)
+
+    def _work_until(self, finished):
+        while not finished():
+            try:
+                batch = self._work.popleft()
+            except IndexError:
+                self._rest(finished)
+            else:
+                self._carry_out(batch)
+
+    def _carry_out(self, batch):
+        """The next piece of a batch, if another thread has not been quicker."""
+        try:
+            piece = batch.pieces.popleft()
+        except IndexError:
+            return
+        try:
+            piece()
+        except BaseException as error:  # told to whoever waits for the batch
+            batch.errors.append(error)
+        batch.done.append(piece)
+        if batch.over():
+            self._wake()
+
+    def _rest(self, finished):
+        """Wait for work or the end: awake for a moment, since to wake a thread takes longer than most waits, then asleep."""
+        end = time.perf_counter() + AWAKE
+        while time.perf_counter() < end:
+            if self._work or finished():
+                return
+            time.sleep(0)
+        with self._change:
+            self._asleep += 1  # first, so that whoever changes something from here on sees it
+            self._change.wait_for(lambda: self._work or finished())
+            self._asleep -= 1
+
+    def _wake(self):
+        if self._asleep:
             with self._change:
-                while not self._work and not self._over:
-                    self._change.wait()
-                if self._over:
-                    return
-                job = self._work.popleft()
-            self._carry_out(*job)
+                self._change.notify_all()
 
 
 def _blas_controller():
@@ -119,8 +150,13 @@ def _blas_controller():
 
 
 class _Batch:
-    def __init__(self, left):
-        self.left, self.error = left, None
+    """Pieces that belong together: those that nobody has begun, those that are done, and what they raised."""
+
+    def __init__(self, pieces):
+        self.size, self.pieces, self.done, self.errors = len(pieces), deque(pieces), [], []
+
+    def over(self):
+        return len(self.done) == self.size
 
 
 def ranges(total, parts):
