@@ -38,7 +38,7 @@ class CpuEngine(TextbookEngine):
             pred = self._forward(plan, inputs, np.random.default_rng(draws))
             loss, dpred = self.loss_plan.forward_backward(pred, targets)
             plan.backward(dpred)
-            if not (np.isfinite(loss) and all(np.isfinite(g.sum()) for g in plan.grads.values())):
+            if not (np.isfinite(loss) and plan.finite()):
                 name_first_bad(self.model, self.loss, inputs, targets, np.random.default_rng(draws))
             self.updater.update(self.model.params, plan.grads)
             plan.commit()

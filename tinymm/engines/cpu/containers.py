@@ -93,6 +93,9 @@ class ContainerPlan(Plan):
             join_path(name, key): grad for name, plan in self.plans.items() for key, grad in plan.grads.items()
         }
 
+    def finite(self):
+        return all(plan.finite() for plan in self.plans.values())
+
     def commit(self):
         for plan in self.plans.values():
             plan.commit()

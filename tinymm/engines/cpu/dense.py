@@ -22,7 +22,8 @@ class DensePlan(Plan):
         D, M = self.shape[-1], self.layer.units
         self.y = self.result()
         rows = int(np.prod(self.shape[:-1]))
-        self.parts = BLOCKS if rows * D * M > SMALL else 1
+        parts = BLOCKS if rows * D * M > SMALL else 1
+        self.columns, self.features, self.inputs = cuts(rows, M, parts), cuts(rows, D, parts), ranges(D, parts)
         self.flat = self.y if self.y.ndim == 2 else self.array(rows, M)
         self.dx = None
         if self.around.training:
@@ -34,11 +35,11 @@ class DensePlan(Plan):
         W, b = self.layer.params["W"], self.layer.params["b"]
         self.x = x = x.reshape(-1, self.shape[-1])
 
-        def block(rows):
-            np.matmul(x[rows], W, out=self.flat[rows])
-            self.flat[rows] += b
+        def block(n, m):
+            np.matmul(x[n], W[:, m], out=self.flat[n, m])
+            self.flat[n, m] += b[m]
 
-        self.crew.run([lambda rows=rows: block(rows) for rows in ranges(len(x), self.parts)])
+        self.crew.run([lambda n=n, m=m: block(n, m) for n, m in self.columns])
         if self.flat is not self.y:
             self.y[...] = self.flat.reshape(self.output_shape)
         return self.y
@@ -47,8 +48,15 @@ class DensePlan(Plan):
         W, x, dy = self.layer.params["W"], self.x, np.ascontiguousarray(dy).reshape(-1, self.layer.units)
         np.matmul(self.ones, dy, out=self.grads["b"])
         dW, times = self.grads["W"], np.multiply if self.layer.units == 1 else np.matmul
-        pieces = [lambda d=d: np.matmul(x[:, d].T, dy, out=dW[d]) for d in ranges(len(dW), self.parts)]
+        pieces = [lambda d=d: np.matmul(x[:, d].T, dy, out=dW[d]) for d in self.inputs]
         if self.dx is not None:
-            pieces += [lambda n=n: times(dy[n], W.T, out=self.dx[n]) for n in ranges(len(dy), self.parts)]
+            pieces += [lambda n=n, d=d: times(dy[n], W[d].T, out=self.dx[n, d]) for n, d in self.features]
         self.crew.run(pieces)
         return None if self.dx is None else self.dx.reshape(self.shape)
+
+
+def cuts(rows, columns, parts):
+    """Blocks of a result (rows, columns): slices of the longer side, so that BLAS rearranges the larger factor once."""
+    if columns > rows and columns > 16 * parts:
+        return [(slice(None), part) for part in ranges(columns, parts)]
+    return [(part, slice(None)) for part in ranges(rows, parts)]

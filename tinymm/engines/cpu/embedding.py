@@ -17,7 +17,7 @@ class EmbeddingPlan(Plan):
     def prepare(self):
         self.y = self.result()
         self.places = self.shape[0] * self.shape[1]
-        self.ones = np.ones(self.places, self.around.dtype)
+        self.ones = self.array(self.places, fill=1)
         self.columns = np.arange(self.places)
         self.tokens = np.empty(0, np.int64)
 
@@ -33,7 +33,11 @@ class EmbeddingPlan(Plan):
         dW[self.tokens] = 0
         self.tokens, row = np.unique(self.ids, return_inverse=True)
         counts = csr_array((self.ones, (row, self.columns)), shape=(len(self.tokens), self.places))
-        dW[self.tokens] = counts @ dy.reshape(self.places, -1)
+        self.sums = counts @ dy.reshape(self.places, -1)
+        dW[self.tokens] = self.sums
         if self.layer.padding_id is not None:
             dW[self.layer.padding_id] = 0
         return None
+
+    def finite(self):
+        return bool(np.isfinite(self.sums.sum()))

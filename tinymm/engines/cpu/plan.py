@@ -54,6 +54,10 @@ class Plan:
             return memory.rows(*self.output_shape, self.around.dtype)
         return self.array(*self.output_shape)
 
+    def finite(self):
+        """False when a gradient of this step is NaN or infinite."""
+        return all(np.isfinite(grad.sum()) for grad in self.grads.values())
+
     def commit(self):
         """Take over what the layer keeps beside its parameters, after a step that went well."""
 
@@ -73,6 +77,10 @@ class TextbookPlan(Plan):
         for name, grad in grads.items():
             self.grads[name][...] = grad
         return dx
+
+    def finite(self):
+        """False when a gradient of this step is NaN or infinite."""
+        return all(np.isfinite(grad.sum()) for grad in self.grads.values())
 
     def commit(self):
         state = self.layer.state

@@ -30,8 +30,8 @@ def thread_count():
 class Crew:
     """``size`` threads, the caller's among them. Use it as a context: its threads live as long as that.
 
-    Inside the context BLAS computes each product with one thread, since the crew splits the work itself; on
-    leaving, BLAS has the user's setting again.
+    They start with the first work that is shared. Inside the context BLAS computes each product with one thread,
+    since the crew splits the work itself; on leaving, BLAS has the user's setting again.
     """
 
     def __init__(self, size):
@@ -40,26 +40,30 @@ class Crew:
         self._work = deque()  # its append and popleft are atomic
         self._change = threading.Condition()
         self._asleep = 0
+        self._threads = []
         self._place = threading.local()
 
     @contextlib.contextmanager
     def at_work(self):
-        """Start the threads, run the body, stop the threads."""
+        """Let the crew work for the body, and end its threads."""
         self._over = False
         self._place.number = 0
-        start = [contextvars.copy_context().run for _ in range(1, self.size)]  # np.errstate is the caller's
-        threads = [threading.Thread(target=run, args=(self._serve, k), daemon=True) for k, run in enumerate(start, 1)]
         with self._blas.limit(limits=1, user_api="blas") if self._blas else contextlib.nullcontext():
-            for thread in threads:
-                thread.start()
             try:
                 yield self
             finally:
                 self._over = True
                 self._wake()
-                for thread in threads:
-                    thread.join()
+                while self._threads:
+                    self._threads.pop().join()
                 self._work.clear()  # of what an error has left behind
+
+    def _gather(self):
+        for number in range(1, self.size):
+            run = contextvars.copy_context().run  # np.errstate is the caller's
+            thread = threading.Thread(target=run, args=(self._serve, number), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     @property
     def place(self):
@@ -81,7 +85,7 @@ class Crew:
         batch = _Batch(pieces)
         if self.size > 1:
             self._work.extendleft([batch] * len(pieces))
-            self._wake()
+            self._wake() if self._threads else self._gather()
         return batch
 
     def finish(self, batch):
