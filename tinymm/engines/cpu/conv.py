@@ -10,19 +10,21 @@ pool follows:
 - The windows are copied again for backward: that costs less than to keep them.
 - With stride 1, dx is a convolution as well: of dz, with a border of zeros, by the flipped kernel.
 
-max(ReLU(z)) = ReLU(max z), so ReLU works on the pooled numbers, a quarter of them for a 2×2 pool. Between NumPy's
-calls as little Python runs as possible, since one thread alone can run it: all views are made once.
+max(ReLU(z)) = ReLU(max z), so ReLU works on the pooled numbers, a quarter of them for a 2×2 pool. One thread at a
+time can run Python, so little of it may lie between NumPy's calls: those of a tile are written down once, with all
+their views, and replayed in every step.
 """
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from tinymm.engines.cpu.plan import Plan
+from tinymm.engines.cpu.plan import Plan, replay
 from tinymm.engines.cpu.threads import ranges
 from tinymm.engines.cpu.windows import rows_of, windows_of
-from tinymm.engines.cpu.winners import compete, first_only
+from tinymm.engines.cpu.winners import competition, first_only
 from tinymm.layers.windows import at_offset, offsets, output_lengths, resolve_padding, unpad
 
 CACHE = 1 << 20  # bytes of workspace a tile may take
@@ -40,13 +42,16 @@ class ConvPlan(Plan):
         self._measure()
         N, training = self.shape[0], self.around.training
         self.y = self.result()
-        self.x = self.array(N, *self.padded, self.C, fill=0) if any(map(any, self.pads)) else None
+        self.x = self.array(N, *self.padded, self.C, fill=0)
+        self.windows = windows_of(self.x, self.size, self.stride, self.step, self.window, self.out)
         self.kernel = self.array(self.K + 1, self.O)
         self.contest = self.relu or len(self.places) > 1
         self.won = self.array(1 + len(self.places), *self.output_shape, dtype=bool) if training and self.contest else None
         self.dx = self.array(N, *self.padded, self.C) if training and self.around.dx else None
         self._cut()
-        self.parts = self.array(len(self.pieces), self.K + 1, self.O) if training else None
+        if training:
+            self.parts = self.array(len(self.pieces), self.K + 1, self.O)
+            self.flipped = self.array(math.prod(self.size) * self.O, self.C) if self.around.dx else None
         self.rooms = [Room(self) for _ in range(self.crew.size)]
 
     def _measure(self):
@@ -79,140 +84,124 @@ class ConvPlan(Plan):
         self.strips = ranges(self.out[0], -(-self.out[0] // height))
         self.back_strips = ranges(self.padded[0], -(-self.padded[0] // height))
         starts = range(0, N, samples)
-        self.blocks = [[self._tile(slice(n, min(n + samples, N)), rows) for rows in self.strips] for n in starts]
+        self.blocks = [[(slice(n, min(n + samples, N)), rows) for rows in self.strips] for n in starts]
         self.pieces = ranges(len(self.blocks), PIECES)
 
-    def _tile(self, samples, rows):
-        won = None if self.won is None else self.won[:, samples, rows]
-        return Tile(samples, rows, self.y[samples, rows], won, None if self.outside is None else self.outside[:, :, rows])
+    def shape_of(self, place):
+        """The shape of y at some rows of some samples."""
+        return tuple(s.stop - s.start for s in place) + self.output_shape[2:]
 
     def forward(self, x, mask, rng):
         self.kernel[: self.K] = self.layer.params["W"].reshape(self.K, self.O)
         self.kernel[self.K] = self.layer.params["b"]
-        if self.x is None:
-            x = np.ascontiguousarray(x)
-        else:
-            unpad(self.x, self.pads)[...] = x
-            x = self.x
-        self.windows = windows_of(x, self.size, self.stride, self.step, self.window, self.out)
+        unpad(self.x, self.pads)[...] = x
         self.crew.run([lambda piece=piece: self._forward_piece(piece) for piece in self.pieces])
         return self.y
 
     def _forward_piece(self, piece):
-        room = self.rooms[self.crew.place]
-        for tile in (tile for block in self.blocks[piece] for tile in block):
-            views = room.views[tile.y.shape]
-            np.copyto(views.rows, self._windows(tile))
-            np.matmul(views.cols, self.kernel, out=views.z)
-            if tile.outside is not None:
-                views.planes[1:] += tile.outside
-            won = tile.won if tile.won is None or self.relu else tile.won[1:]
-            if self.contest:
-                compete(views.planes[0 if self.relu else 1 :], tile.y, won)
-            else:
-                tile.y[...] = views.planes[1]
+        for block in self.rooms[self.crew.place].blocks[piece]:
+            for tile in block:
+                replay(tile.forward)
         if self.won is not None:
-            first_only(self.won[:, samples_of(self.blocks[piece])], floor=self.relu)
-
-    def _windows(self, tile):
-        return self.windows[(slice(None),) * len(self.window) + (tile.samples, tile.rows)]
+            samples = slice(self.blocks[piece][0][0][0].start, self.blocks[piece][-1][0][0].stop)
+            first_only(self.won[:, samples], floor=self.relu)
 
     def backward(self, dy):
         self.parts[...] = 0
         if self.dx is not None:
             W = self.layer.params["W"]
-            self.flipped = np.flip(W, range(len(self.size))).swapaxes(-1, -2).reshape(-1, self.C)
-        pieces = enumerate(self.pieces)
-        self.crew.run([lambda k=k, piece=piece: self._backward_piece(k, piece, dy) for k, piece in pieces])
+            self.flipped[...] = np.flip(W, range(len(self.size))).swapaxes(-1, -2).reshape(-1, self.C)
+        self.crew.run([lambda piece=piece: self._backward_piece(piece, dy) for piece in self.pieces])
         total = self.parts.sum(axis=0)
         self.grads["W"][...] = total[: self.K].reshape(self.grads["W"].shape)
         self.grads["b"][...] = total[self.K]
         return None if self.dx is None else unpad(self.dx, self.pads)
 
-    def _backward_piece(self, k, piece, dy):
-        room, product = self.rooms[self.crew.place], self.array(self.K + 1, self.O)
-        for block in self.blocks[piece]:
+    def _backward_piece(self, piece, dy):
+        room = self.rooms[self.crew.place]
+        for block in room.blocks[piece]:
             if self.dx is not None:
                 room.clear(self, block)
             for tile in block:
-                views = room.views[tile.y.shape]
-                np.copyto(views.rows, self._windows(tile))
-                if self.contest:
-                    np.multiply(dy[tile.samples, tile.rows], tile.won[1:], out=views.planes[1:])
+                if tile.won is None:
+                    tile.dz[0] = dy[tile.place]
                 else:
-                    views.planes[1] = dy[tile.samples, tile.rows]
-                np.matmul(views.cols.T, views.z, out=product)
-                self.parts[k] += product
+                    np.multiply(dy[tile.place], tile.won, out=tile.dz)
+                replay(tile.backward)
                 if self.dx is not None:
-                    room.collect(self, tile, views.planes[1:])
+                    room.collect(self, tile)
             if self.dx is not None and room.dz is not None:
-                room.convolve(self, block[0].samples)
+                room.convolve(self, block[0].place[0])
 
 
 @dataclass
 class Tile:
-    """Some rows of some samples, and what belongs to them of y, of the masks and of the padding."""
+    """Some rows of some samples: the calls of its forward pass, its dz and who gets it, and the calls after that."""
 
-    samples: slice
-    rows: slice
-    y: np.ndarray
+    place: tuple
+    forward: list
     won: np.ndarray
-    outside: np.ndarray
-
-
-@dataclass
-class Views:
-    """A thread's workspace as tiles of one shape see it.
-
-    rows are the items of cols (P · cells, K + 1); planes (1 + P, n, rows, ..., O) are zeros and the numbers of z
-    (P · cells, O).
-    """
-
-    rows: np.ndarray
-    cols: np.ndarray
-    z: np.ndarray
-    planes: np.ndarray
+    dz: np.ndarray
+    backward: list
 
 
 class Room:
-    """The workspaces of one thread."""
+    """The workspaces of one thread, and all tiles as they are computed there."""
 
     def __init__(self, plan):
-        shapes = {tile.y.shape for block in plan.blocks for tile in block}
-        P, largest = len(plan.places), max(math.prod(shape[:-1]) for shape in shapes)
-        self.cols, self.z = plan.array(P * largest, plan.K + 1), plan.array((1 + P) * largest * plan.O, fill=0)
+        cells = max(math.prod(plan.shape_of(place)[:-1]) for block in plan.blocks for place in block)
+        P = len(plan.places)
+        self.cols, self.z = plan.array(P * cells, plan.K + 1), plan.array((1 + P) * cells * plan.O, fill=0)
         self.cols[:, plan.K] = 1
-        self.views = {shape: self._views(plan, shape) for shape in shapes}
+        self.product = plan.array(plan.K + 1, plan.O)
+        owners = {k: piece for piece, part in enumerate(plan.pieces) for k in range(part.start, part.stop)}
+        self.blocks = [
+            [self._tile(plan, place, owners[k]) for place in block] for k, block in enumerate(plan.blocks)
+        ]  # fmt: skip
         self.dz = None
         if plan.dx is not None and set(plan.stride) == {1}:
             border = [n + k - 1 for n, k in zip(plan.padded, plan.size)]
-            samples = max(shape[0] for shape in shapes)
+            samples = max(place[0].stop - place[0].start for block in plan.blocks for place in block)
             height = max(rows.stop - rows.start for rows in plan.back_strips)
             self.dz = plan.array(samples, *border, plan.O, fill=0)
             self.back = plan.array(samples * height * math.prod(plan.padded[1:]), math.prod(plan.size) * plan.O)
 
-    def _views(self, plan, shape):
-        cells, P = math.prod(shape[:-1]), len(plan.places)
-        first = len(self.z) // (1 + P) - cells * plan.O  # the zeros end where z begins, whatever the shape
+    def _tile(self, plan, place, piece):
+        """planes (1 + P, n, rows, ..., O) are zeros and, after the product, z; cols are the rows of windows."""
+        shape, P = plan.shape_of(place), len(plan.places)
+        cells, room = math.prod(shape[:-1]), len(self.z) // (1 + P)
+        first = room - cells * plan.O  # the zeros end where z begins, whatever the shape
         planes = self.z[first : first + (1 + P) * cells * plan.O].reshape(1 + P, *shape)
-        cols = self.cols[: P * cells]
-        return Views(rows_of(cols, (*plan.window, *shape[:-1]), plan.size, plan.C), cols, planes[1:].reshape(-1, plan.O), planes)
+        cols, z, y = self.cols[: P * cells], planes[1:].reshape(-1, plan.O), plan.y[place]
+        items = rows_of(cols, (*plan.window, *shape[:-1]), plan.size, plan.C)
+        gather = partial(np.copyto, items, plan.windows[(slice(None),) * len(plan.window) + place])
+        forward = [gather, partial(np.matmul, cols, plan.kernel, out=z)]
+        if plan.outside is not None:
+            forward.append(partial(np.add, planes[1:], plan.outside[:, :, place[1]], out=planes[1:]))
+        won = None if plan.won is None else plan.won[(slice(None), *place)]
+        floor = 0 if plan.relu else 1
+        forward += competition(planes[floor:], y, None if won is None else won[floor:])
+        if not plan.around.training:
+            return Tile(place, forward, None, None, None)
+        part = plan.parts[piece]
+        backward = [gather, partial(np.matmul, cols.T, z, out=self.product), partial(np.add, part, self.product, out=part)]
+        return Tile(place, forward, None if won is None else won[1:], planes[1:], backward)
 
     def clear(self, plan, block):
         """Make ready for the dz of another block."""
         if self.dz is None:
-            plan.dx[block[0].samples] = 0
+            plan.dx[block[0].place[0]] = 0
         elif plan.overlapping:  # elsewhere every cell is written just once
             self.dz[...] = 0
 
-    def collect(self, plan, tile, planes):
+    def collect(self, plan, tile):
         """Lay the planes of dz where their cells lie on the map, or add what they give to dx."""
-        out = planes.shape[2:-1]
-        first = (tile.rows.start, *(0 for _ in out[1:]))
-        for place, dz in zip(plan.places, planes):
+        out = tile.dz.shape[2:-1]
+        first = (tile.place[1].start, *(0 for _ in out[1:]))
+        for place, dz in zip(plan.places, tile.dz):
             start = [q * h + p for q, h, p in zip(first, plan.hop, place)]
             if self.dz is None:
-                self._scatter(plan, tile, dz, start)
+                self._scatter(plan, plan.dx[tile.place[0]], dz, start)
                 continue
             cells = self.dz[: len(dz)][at_offset([a + k - 1 for a, k in zip(start, plan.size)], plan.hop, out)]
             if plan.overlapping:
@@ -221,13 +210,13 @@ class Room:
                 cells[...] = dz
 
     @staticmethod
-    def _scatter(plan, tile, dz, start):
+    def _scatter(plan, dx, dz, start):
         """Add the gradients of the windows' cells onto the cells they were copied from."""
         block = np.matmul(dz.reshape(-1, plan.O), plan.kernel[: plan.K].T)
         block = block.reshape(*dz.shape[:-1], *plan.size, plan.C)
         for offset in offsets(plan.size):
             cells = at_offset([a * s + i for a, s, i in zip(start, plan.stride, offset)], plan.step, dz.shape[1:-1])
-            plan.dx[tile.samples][cells] += block[(..., *offset, slice(None))]
+            dx[cells] += block[(..., *offset, slice(None))]
 
     def convolve(self, plan, samples):
         """dx of a block from the dz that its tiles have laid down."""
@@ -239,11 +228,6 @@ class Room:
             back = self.back[: math.prod(shape)]
             np.copyto(rows_of(back, shape, plan.size, plan.O), part)
             np.matmul(back, plan.flipped, out=plan.dx[samples, rows].reshape(-1, plan.C))
-
-
-def samples_of(blocks):
-    """The slice of the batch that some blocks in a row are."""
-    return slice(blocks[0][0].samples.start, blocks[-1][0].samples.stop)
 
 
 def outside(places, hop, out, conv_out, pads, dtype):

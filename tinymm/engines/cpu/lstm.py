@@ -9,9 +9,11 @@
 Time comes first in all workspaces, so that the numbers of a step lie together.
 """
 
+from functools import partial
+
 import numpy as np
 
-from tinymm.engines.cpu.plan import Plan
+from tinymm.engines.cpu.plan import Plan, replay
 from tinymm.engines.cpu.threads import ranges
 
 CHUNKS = 4  # of time: more overlap better, fewer make larger products
@@ -27,7 +29,7 @@ class LSTMPlan(Plan):
         self.gates = self.array(T, N, 4 * M)
         self.h, self.c = self.array(T + 1, N, M, fill=0), self.array(T + 1, N, M, fill=0)
         self.tanh_c = self.array(T, N, M)
-        self.z, self.product = self.array(N, 4 * M), self.array(N, M)
+        self.U, self.z, self.product = self.array(M, 4 * M), self.array(N, 4 * M), self.array(N, M)
         self.scale = self.array(4 * M, fill=0.5)
         self.scale[2 * M : 3 * M] = 1
         self.scales, self.offsets = self.array(N, 4 * M, fill=self.scale), self.array(N, 4 * M, fill=0.5)
@@ -40,18 +42,52 @@ class LSTMPlan(Plan):
     def _prepare_backward(self):
         (N, T, D), M, count = self.shape, self.layer.units, len(self.chunks)
         self.dz, self.dh_dc = self.array(T, N, 4 * M), self.array(T, N, M)
-        self.dh, self.dc = (self.array(N, M), self.array(N, M)), (self.array(N, M), self.array(N, M))
+        self.states = [(self.array(N, M), self.array(N, M)) for _ in range(2)]
         self.ones = self.array(T * N, fill=1)
         self.dx = self.array(T, N, D) if self.around.dx else None
         self.UT, self.WT = self.array(4 * M, M), self.array(4 * M, D)
+        self.steps_back = [self._step_back(t) for t in range(T)]
         self.parts = {"W": self.array(count, D, 4 * M), "U": self.array(count, M, 4 * M), "b": self.array(count, 4 * M)}
 
     def _step(self, t):
-        """What one step of the walk reads and writes: views made once."""
-        return (self.gates[t], *blocks(self.gates[t]), self.h[t], self.h[t + 1], self.c[t], self.c[t + 1], self.tanh_c[t])
+        """The calls of one step."""
+        a, (i, f, g, o), c, h, tanh_c = self.gates[t], blocks(self.gates[t]), self.c[t + 1], self.h[t + 1], self.tanh_c[t]
+        return [
+            partial(np.matmul, self.h[t], self.U, out=self.z),
+            partial(np.add, a, self.z, out=a),
+            partial(np.tanh, a, out=a),
+            partial(np.multiply, a, self.scales, out=a),
+            partial(np.add, a, self.offsets, out=a),
+            partial(np.multiply, f, self.c[t], out=c),
+            partial(np.multiply, i, g, out=self.product),
+            partial(np.add, c, self.product, out=c),
+            partial(np.tanh, c, out=tanh_c),
+            partial(np.multiply, o, tanh_c, out=h),
+        ]
+
+    def _step_back(self, t):
+        """The calls of one step back: from dh, dc to those of the step before, and the factors in dz to dz itself."""
+        M, (dh, dc), (dh_before, dc_before) = self.layer.units, self.state(t + 1), self.state(t)
+        i_f_g, o = self.dz[t].reshape(-1, 4, M)[:, :3], self.dz[t][:, 3 * M :]
+        before = [
+            partial(np.multiply, dh, self.dh_dc[t], out=dc_before),        # forward: h = o tanh(c), and c went into step t+1
+            partial(np.add, dc_before, dc, out=dc_before),
+            partial(np.multiply, i_f_g, dc_before[:, None], out=i_f_g),    # forward: c = f c_before + i g
+            partial(np.multiply, o, dh, out=o),                            # forward: h = o tanh(c)
+        ]  # fmt: skip
+        after = [
+            partial(np.matmul, self.dz[t], self.UT, out=dh_before),
+            partial(np.multiply, dc_before, blocks(self.gates[t])[1], out=dc_before),
+        ]
+        return before, after
+
+    def state(self, t):
+        """dh and dc of the state between steps t − 1 and t: two pairs of arrays take turns."""
+        return self.states[t % 2]
 
     def forward(self, x, mask, rng):
-        W, self.U, b = (self.layer.params[name] * self.scale for name in "WUb")
+        W, U, b = (self.layer.params[name] * self.scale for name in "WUb")
+        self.U[...] = U
         self.padded = None if mask is None else ~mask.T[:, :, None]
         ahead = [self.crew.start([lambda part=part: self._project(part, x, W, b)]) for part in reversed(self.chunks)]
         for part, batch in zip(self.chunks, reversed(ahead)):
@@ -67,28 +103,17 @@ class LSTMPlan(Plan):
         gates += b
 
     def _walk(self, part):
-        U, z, product, scales, offsets = self.U, self.z, self.product, self.scales, self.offsets
         for t in range(part.start, part.stop):
-            a, i, f, g, o, h_before, h, c_before, c, tanh_c = self.steps[t]
-            np.matmul(h_before, U, out=z)
-            np.add(a, z, out=a)
-            np.tanh(a, out=a)
-            np.multiply(a, scales, out=a)
-            np.add(a, offsets, out=a)
-            np.multiply(f, c_before, out=c)
-            np.multiply(i, g, out=product)
-            np.add(c, product, out=c)
-            np.tanh(c, out=tanh_c)
-            np.multiply(o, tanh_c, out=h)
+            replay(self.steps[t])
             if self.padded is not None:
-                np.copyto(h, h_before, where=self.padded[t])
-                np.copyto(c, c_before, where=self.padded[t])
+                np.copyto(self.h[t + 1], self.h[t], where=self.padded[t])
+                np.copyto(self.c[t + 1], self.c[t], where=self.padded[t])
 
     def backward(self, dy):
         sequences = self.layer.return_sequences
         self.UT[...], self.WT[...] = self.layer.params["U"].T, self.layer.params["W"].T
-        self.dh[0][...] = 0 if sequences else dy
-        self.dc[0][...] = 0
+        dh, dc = self.state(self.shape[1])
+        dh[...], dc[...] = 0 if sequences else dy, 0
         ahead = [self.crew.start([lambda part=part: self._factors(part)]) for part in self.chunks]
         behind = []
         for k, batch in reversed(list(enumerate(ahead))):
@@ -116,26 +141,18 @@ class LSTMPlan(Plan):
             factor *= partner
 
     def _walk_back(self, part, dy):
-        (N, _, _), M = self.shape, self.layer.units
-        (dh, dh_before), (dc, dc_before) = self.dh, self.dc
         for t in reversed(range(part.start, part.stop)):
+            (dh, dc), (dh_before, dc_before) = self.state(t + 1), self.state(t)
+            before, after = self.steps_back[t]
             if dy is not None:
                 dh += dy[:, t]
-            dz, f = self.dz[t], self.steps[t][2]
-            gates = dz.reshape(N, 4, M)
-            np.multiply(dh, self.dh_dc[t], out=dc_before)  # forward: h = o tanh(c), and c went into step t+1
-            np.add(dc_before, dc, out=dc_before)
-            gates[:, :3] *= dc_before[:, None]             # forward: c = f c_before + i g
-            gates[:, 3] *= dh                              # forward: h = o tanh(c)
+            replay(before)
             if self.padded is not None:
-                np.copyto(dz, 0, where=self.padded[t])
-            np.matmul(dz, self.UT, out=dh_before)
-            np.multiply(dc_before, f, out=dc_before)
-            if self.padded is not None:                    # forward: a padded step hands on the old state
+                np.copyto(self.dz[t], 0, where=self.padded[t])
+            replay(after)
+            if self.padded is not None:  # forward: a padded step hands on the old state
                 np.copyto(dh_before, dh, where=self.padded[t])
                 np.copyto(dc_before, dc, where=self.padded[t])
-            dh, dh_before, dc, dc_before = dh_before, dh, dc_before, dc
-        self.dh, self.dc = (dh, dh_before), (dc, dc_before)
 
     def _reduce(self, k):
         """This chunk's part of dW and db."""

@@ -62,6 +62,12 @@ class Plan:
         """Take over what the layer keeps beside its parameters, after a step that went well."""
 
 
+def replay(calls):
+    """Carry out calls that were written down once, as partials with all their arguments."""
+    for call in calls:
+        call()
+
+
 class TextbookPlan(Plan):
     """Any layer, by its own code."""
 

@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 
-from tinymm.engines.cpu.plan import Plan
+from tinymm.engines.cpu.plan import Plan, replay
 from tinymm.engines.cpu.threads import ranges
 from tinymm.engines.cpu.windows import windows_of
-from tinymm.engines.cpu.winners import compete, first_only
+from tinymm.engines.cpu.winners import competition, first_only
 from tinymm.layers.windows import at_offset, offsets, resolve_padding, unpad
 
 CACHE = 1 << 20  # bytes of planes in a block
@@ -33,7 +33,7 @@ class MaxPoolPlan(Plan):
         block = max(b.stop - b.start for b in self.blocks)
         self.rooms = [self.array(len(self.places), block, *self.out, C) for _ in range(self.crew.size)]
         if self.around.training:
-            self.won = self.array(1 + len(self.places), *self.output_shape, dtype=bool)
+            self.won = self.array(1 + len(self.places), *self.output_shape, dtype=bool, fill=True)
             self.dx = self.array(N, *self.padded, C, fill=0)
 
     def forward(self, x, mask, rng):
@@ -52,8 +52,8 @@ class MaxPoolPlan(Plan):
         cells = self.cells[(slice(None),) * len(self.size) + (n,)]
         np.copyto(planes.view(cells.dtype).reshape(cells.shape), cells)
         won = self.won[:, n] if self.around.training else None
-        compete(planes, self.y[n], None if won is None else won[1:])
-        if won is not None:
+        replay(competition(planes, self.y[n], None if won is None else won[1:]))
+        if won is not None and len(planes) > 1:
             first_only(won, floor=False)
 
     def backward(self, dy):

@@ -7,16 +7,18 @@ Few calls on large arrays matter as much as little work: a thread that comes bac
 if another thread has it at that moment, waking up costs 25 µs.
 """
 
+from functools import partial
+
 import numpy as np
 
 
-def compete(planes, y, won=None):
-    """planes (P, ...) -> y, their maximum; won (P, ...), when given, where each plane equals it."""
-    np.maximum(planes[0], planes[1], out=y)
-    for plane in planes[2:]:
-        np.maximum(y, plane, out=y)
-    if won is not None:
-        np.equal(planes, y, out=won)
+def competition(planes, y, won=None):
+    """The calls from planes (P, ...) to y, their maximum, and won (P, ...), when given, where each plane equals it."""
+    if len(planes) == 1:
+        return [partial(np.copyto, y, planes[0])]
+    calls = [partial(np.maximum, planes[0], planes[1], out=y)]
+    calls += [partial(np.maximum, y, plane, out=y) for plane in planes[2:]]
+    return calls if won is None else [*calls, partial(np.equal, planes, y, out=won)]
 
 
 def first_only(won, floor):
