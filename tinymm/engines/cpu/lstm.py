@@ -16,7 +16,7 @@ import numpy as np
 from tinymm.engines.cpu.plan import Plan, replay
 from tinymm.engines.cpu.threads import ranges
 
-CHUNKS = 4  # of time: more overlap better, fewer make larger products
+CHUNKS, CHUNK = 4, 1 << 20  # of time, at the most and at least bytes of gates: many overlap better, few make larger products
 
 
 class LSTMPlan(Plan):
@@ -34,7 +34,7 @@ class LSTMPlan(Plan):
         self.scale[2 * M : 3 * M] = 1
         self.scales, self.offsets = self.array(N, 4 * M, fill=self.scale), self.array(N, 4 * M, fill=0.5)
         self.offsets[:, 2 * M : 3 * M] = 0
-        self.chunks = ranges(T, CHUNKS)
+        self.chunks = ranges(T, max(1, min(CHUNKS, self.gates.nbytes // CHUNK)))
         self.steps = [self._step(t) for t in range(T)]
         if self.around.training:
             self._prepare_backward()
@@ -128,17 +128,16 @@ class LSTMPlan(Plan):
 
     def _factors(self, part):
         """What dz is made of beside dh and dc: dz_i = dc · g i(1 − i), ..., and dc += dh · o (1 − tanh² c)."""
-        i, f, g, o = blocks(self.gates[part])
-        di, df, dg, do = blocks(self.dz[part])
-        tanh_c = self.tanh_c[part]
-        for factor, gate, partner in ((di, i, g), (df, f, self.c[part]), (do, o, tanh_c)):
-            np.subtract(1, gate, out=factor)
-            factor *= gate
-            factor *= partner
-        for factor, value, partner in ((dg, g, i), (self.dh_dc[part], tanh_c, o)):
-            np.multiply(value, value, out=factor)
-            np.subtract(1, factor, out=factor)
-            factor *= partner
+        gates, dz, tanh_c, dh_dc = self.gates[part], self.dz[part], self.tanh_c[part], self.dh_dc[part]
+        (i, _, g, o), (di, df, dg, do) = blocks(gates), blocks(dz)
+        np.subtract(1, gates, out=dz)
+        np.multiply(dz, gates, out=dz)  # σ′ of all gates; g has a tanh and is done again
+        np.multiply(g, g, out=dg)
+        np.subtract(1, dg, out=dg)
+        np.multiply(tanh_c, tanh_c, out=dh_dc)
+        np.subtract(1, dh_dc, out=dh_dc)
+        for factor, partner in ((di, g), (df, self.c[part]), (dg, i), (do, tanh_c), (dh_dc, o)):
+            np.multiply(factor, partner, out=factor)
 
     def _walk_back(self, part, dy):
         for t in reversed(range(part.start, part.stop)):
