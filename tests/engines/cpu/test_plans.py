@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinymm as mm
@@ -49,19 +49,40 @@ def ties(rng, *shape):
     return np.round(rng.normal(size=shape), 1)
 
 
+pads = st.sampled_from(["valid", "same", 1])
+
+
 @given(n=st.integers(1, 9), c=counts, o=counts, k=st.tuples(counts, counts), s=st.tuples(counts, counts),
-       padding=st.sampled_from(["valid", "same", 1, ((1, 0), (0, 2))]),
-       pool=st.sampled_from([None, 2, 3, (2, 1)]), relu=st.booleans())  # fmt: skip
-def test_conv2d_with_what_is_fused_behind_it(n, c, o, k, s, padding, pool, relu):
-    layers = [mm.Conv2D(o, k, s, padding)] + ([mm.ReLU()] if relu else []) + ([mm.MaxPool2D(pool)] if pool else [])
+       padding=st.sampled_from(["valid", "same", 1, ((1, 0), (0, 2))]), pool=st.sampled_from([None, 2, 3, (2, 1)]),
+       hop=st.sampled_from([None, 1, (2, 3)]), pool_padding=pads, relu=st.booleans())  # fmt: skip
+def test_conv2d_with_what_is_fused_behind_it(n, c, o, k, s, padding, pool, hop, pool_padding, relu):
+    assume(pool != (2, 1) or pool_padding != 1)  # a window of padding alone has no maximum
+    behind = [mm.MaxPool2D(pool, hop, pool_padding)] if pool else []
+    layers = [mm.Conv2D(o, k, s, padding), *([mm.ReLU()] if relu else []), *behind]
     assert_plan_is_textbook(mm.Sequential(*layers), ties(np.random.default_rng(n), n, 10, 9, c))
 
 
 @given(n=st.integers(1, 9), c=counts, o=counts, k=counts, s=counts, padding=st.sampled_from(["valid", "same", 2]),
-       pool=st.sampled_from([None, 2, 3]), flat=st.booleans())  # fmt: skip
-def test_conv1d_with_what_is_fused_behind_it(n, c, o, k, s, padding, pool, flat):
-    layers = [mm.Conv1D(o, k, s, padding), mm.ReLU()] + ([mm.MaxPool1D(pool)] if pool else []) + ([mm.Flatten()] if flat else [])
+       pool=st.sampled_from([None, 2, 3]), hop=st.sampled_from([None, 1, 2, 4]), pool_padding=pads,
+       flat=st.booleans())  # fmt: skip
+def test_conv1d_with_what_is_fused_behind_it(n, c, o, k, s, padding, pool, hop, pool_padding, flat):
+    behind = [mm.MaxPool1D(pool, hop, pool_padding)] if pool else []
+    layers = [mm.Conv1D(o, k, s, padding), mm.ReLU(), *behind] + ([mm.Flatten()] if flat else [])
     assert_plan_is_textbook(mm.Sequential(*layers), ties(np.random.default_rng(n), n, 14, c))
+
+
+@pytest.mark.parametrize("pool", [mm.MaxPool2D(2), mm.MaxPool2D(3, stride=2)])
+def test_a_picture_too_large_for_the_cache_is_convolved_in_strips(pool, rng, monkeypatch):
+    from tinymm.engines.cpu import conv
+
+    monkeypatch.setattr(conv, "CACHE", 1 << 12)
+    layer = mm.Sequential(mm.Conv2D(3, 3, padding="same"), mm.ReLU(), pool)
+    assert_plan_is_textbook(layer, ties(rng, 3, 21, 13, 2))
+
+
+def test_black_pictures_and_a_bias_of_zero_give_no_gradient_to_anybody():
+    layer = mm.Sequential(mm.Conv2D(4, 3), mm.ReLU(), mm.MaxPool2D(2))
+    assert_plan_is_textbook(layer, np.zeros((5, 8, 8, 3)))
 
 
 @pytest.mark.parametrize("pool", [

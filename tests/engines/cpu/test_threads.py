@@ -41,6 +41,17 @@ def test_a_branch_only_goes_on_when_its_own_pieces_are_done():
             crew.run([lambda k=k: branch(k) for k in range(4)])
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_work_that_was_started_is_done_when_it_is_finished(size):
+    crew, done = Crew(size), []
+    with crew.at_work():
+        batches = [crew.start([lambda j=j, k=k: done.append((j, k)) for k in range(3)]) for j in range(4)]
+        for j in (2, 0, 3, 1):
+            crew.finish(batches[j])
+            assert {(j, k) for k in range(3)} <= set(done)
+    assert len(done) == 12
+
+
 def test_threads_have_places_of_their_own():
     crew, together = Crew(2), threading.Barrier(2, timeout=10)
     places = []
