@@ -7,7 +7,7 @@ from tinymm.engines.cpu import memory
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", bool])
-@pytest.mark.parametrize("shape", [(1,), (7,), (3, 5), (2, 3, 17), (0, 4)])
+@pytest.mark.parametrize("shape", [(1,), (7,), (3, 5), (2, 3, 17)])
 def test_an_array_starts_a_cache_line_and_has_its_shape(shape, dtype):
     array = memory.array(shape, dtype, fill=1)
     assert array.ctypes.data % memory.LINE == 0
