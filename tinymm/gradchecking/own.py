@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import tinymm.layers
+from tinymm.backend import array_module
 from tinymm.errors import TinymmError
 from tinymm.gradchecking.cases import cases_of, known, of
 from tinymm.gradchecking.check import as_subject, report_on
@@ -16,6 +17,7 @@ from tinymm.gradchecking.comparing import EXACT, compare
 from tinymm.gradchecking.diagnosis import diagnose, diagnose_shape
 from tinymm.gradchecking.layer_subject import LayerSubject
 from tinymm.gradchecking.loading import load
+from tinymm.gradchecking.methods import EPSILON
 from tinymm.gradchecking.smallest import for_diagnosis
 from tinymm.gradchecking.structure import accepted, leaves
 from tinymm.gradchecking.subject import CallFailed, PairSubject, WrongShape, calling
@@ -82,7 +84,7 @@ def compare_with_engine(report, trial):
         )
         trial.engine = None
         return
-    report.checks.append(compare("y", method, y, want, SAME, 0.0))
+    report.checks.append(compare("y", method, y, want, SAME, alike(want)))
     if not report.checks[-1].passed:
         report.notes.append(
             f"forward gives other numbers than {method}: backward was checked against your own forward"
@@ -91,7 +93,13 @@ def compare_with_engine(report, trial):
         return
     dy = rng.normal(size=y.shape)
     got, want = (one.gradients(arrays, dy) for one in (trial.subject, trial.engine))
-    report.checks += [compare(k, method, got[k], want[k], SAME, 0.0) for k in arrays]
+    report.checks += [compare(k, method, got[k], want[k], SAME, alike(want[k])) for k in arrays]
+
+
+def alike(want):
+    """The size of each number, and of the largest what 16 ε are to SAME: sums may cancel in either way."""
+    xp = array_module(want)
+    return abs(want) + 16 * EPSILON / SAME * xp.maximum(abs(want).max(), 1e-3)
 
 
 def layer_trials(thing, key, name, shapes, seed):
