@@ -39,7 +39,8 @@ def compare(name, method, got, want, allowed, size, direction=None):
     divided by."""
     got, want, size = (np.asarray(to_host(a)) for a in (got, want, size))
     difference = np.where(np.isfinite(got), abs(got - want), np.inf)
-    error = np.where(difference == 0, 0.0, difference / np.maximum(size, 1e-300))
+    size = np.where(np.isfinite(size), np.maximum(size, 1e-300), 1e-300)
+    error = np.where(difference == 0, 0.0, difference / size)
     index = np.unravel_index(error.argmax(), error.shape)
     return Check(
         name, method, float(error[index]), allowed,

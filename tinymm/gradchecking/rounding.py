@@ -64,13 +64,19 @@ def spread(results_at, arrays, dy, rng, epsilon, most):
 
 
 def noise_of(f, arrays, y, epsilon):
-    """How far rounding may move each output: by a few ε of it, or by what it does when arrays change so."""
-    rng, noise = np.random.default_rng(0), 4 * epsilon * abs(y)
+    """How far rounding may move each output: by a few ε of it here or at ordinary places, or by what it does
+    when arrays change so. A sure cross-entropy of 1e-14 is log(1 + 1e-14), and rounded as the 1 is."""
+    xp, rng, size, change = array_module(y), np.random.default_rng(0), abs(y), 0 * abs(y)
+    within = {k: a.clip(-1, 1) for k, a in arrays.items()}
+    for place in (within, {k: 0.01 * a for k, a in within.items()}):
+        with contextlib.suppress(Exception):  # a forward may refuse small numbers
+            there = abs(f(place))
+            size = xp.maximum(size, xp.where(xp.isfinite(there), there, 0))
     for _ in range(NUDGES):
-        with contextlib.suppress(Exception):  # a forward may refuse numbers next to its own
-            change = 2 * abs(f({k: _nudged(a, rng, epsilon) for k, a in arrays.items()}) - y)
-            noise = array_module(y).fmax(noise, change)
-    return noise
+        with contextlib.suppress(Exception):  # or numbers next to its own
+            nudged = f({k: _nudged(a, rng, epsilon) for k, a in arrays.items()})
+            change = xp.fmax(change, 2 * abs(nudged - y))
+    return xp.maximum(4 * epsilon * size, change)
 
 
 def shaken_complex_step(rng):
