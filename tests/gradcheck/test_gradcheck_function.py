@@ -149,6 +149,7 @@ def test_larger_layers_are_checked_along_random_directions_of_each_array():
         "dy = 0",
         "central differences",
         "complex step",
+        "complex step, even",
         "adjoint identity",
     }
     assert any("4 random directions" in note for note in report.notes)
@@ -160,7 +161,11 @@ def test_larger_layers_are_checked_along_random_directions_of_each_array():
 
     report = gradcheck(Biased(8, 3), x)
     assert {check.array for check in report.failures} == {"b"}
-    assert {check.method for check in report.failures} == {"complex step", "adjoint identity"}
+    assert {check.method for check in report.failures} == {
+        "complex step",
+        "complex step, even",
+        "adjoint identity",
+    }
 
 
 def test_a_failure_names_the_entry_both_values_the_count_and_the_smallest_shape():
@@ -200,7 +205,7 @@ def test_a_gradient_without_an_upstream_one_must_be_zero():
             dx, grads = super().backward(dy, cache)
             return dx + 1e-300, grads
 
-    assert [c.method for c in gradcheck(Leaks(), normal(2, 3)).failures] == ["dy = 0"]
+    assert [c.method for c in gradcheck(Leaks(), normal(2, 3)).failures] == ["dy = 0", "full Jacobian"]
 
 
 def test_nan_in_a_gradient_is_wrong():
@@ -223,9 +228,27 @@ def test_functions_that_take_no_complex_numbers_are_checked_without():
     assert {c.method for c in report.checks} == {"dy = 0", "central differences", "full Jacobian"}
 
 
-def test_a_forward_in_float32_is_told_to_keep_the_type():
-    pair = (lambda x: (np.float32(2) * x.astype(np.float32), None)), (lambda dy, _: 2 * dy)
-    assert "forward computes in float32: keep x.dtype" in gradcheck(pair, normal(2, 3)).notes
+class InFloat32:
+    """Tanh that falls to float32, and stays there or comes back."""
+
+    def __init__(self, comes_back, factor=1):
+        self.dtype, self.factor = (np.float64 if comes_back else np.float32), np.float32(factor)
+
+    def forward(self, x):
+        y = np.tanh(x.astype(np.float32))
+        return y.astype(self.dtype), y
+
+    def backward(self, dy, y):
+        return (dy.astype(np.float32) * (1 - y * y) * self.factor).astype(self.dtype), {}
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (40, 50)])
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_forward_in_float32_is_checked_to_three_digits_and_told_to_keep_the_type(shape, comes_back):
+    report = gradcheck(InFloat32(comes_back), normal(*shape))
+    assert report, str(report)
+    assert any("forward computes in float32" in note and "keep x.dtype" in note for note in report.notes)
+    assert not gradcheck(InFloat32(comes_back, 1.005), normal(*shape))
 
 
 class OnTheDevice(np.ndarray):

@@ -19,8 +19,20 @@ def test_corners_of_relu_are_found_and_other_places_are_not():
     )
 
 
-def test_beside_a_corner_the_reach_shrinks_with_the_number_as_the_step_does():
-    assert found(relu, [0.0, 1e-8, 1e-4, 1.0]) == [True, True, False, False]
+def test_a_small_number_beside_a_corner_is_judged_by_its_own_size():
+    assert found(relu, [0.0, 1e-8, 1e-4, 1.0]) == [True, False, False, False]
+    assert found(relu, [1e-10, -1e-8, 1.0]) == [True, True, False]  # too near, and flat: nothing to see
+
+
+def test_a_corner_of_a_small_output_shows_beside_large_outputs():
+    beside = lambda x: np.concatenate([1e6 * x, relu(x)])  # noqa: E731
+    assert found(beside, [0.0, 0.5, -0.5]) == [True, False, False]
+
+
+def test_probabilities_next_to_0_and_1_are_moved_inwards():
+    clip = lambda a: np.clip(a["p"], 1e-15, 1 - 1e-15)  # noqa: E731
+    arrays, _ = away_from_kinks(clip, {"p": np.array([1e-15, 0.3, 1.0])}, np.random.default_rng(0))
+    assert 0.01 < arrays["p"][0] < 0.1 and 0.9 < arrays["p"][2] < 0.99
 
 
 @pytest.mark.parametrize("side", [1, -1])

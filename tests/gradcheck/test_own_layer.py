@@ -251,3 +251,113 @@ def test_loading_runs_the_file_once_and_leaves_the_path_as_it_was(file):
     thing, name = load(f"{path}:A")
     assert sys.modules[thing.__module__].runs == [1] and name == "A (my_layer.py)"
     assert sys.path == before
+
+
+def test_a_layer_that_takes_a_mask_or_training_is_tried_with_it(file):
+    text = """
+class Mean:
+    def forward(self, x, mask=None):
+        m = np.ones(x.shape[:2]) if mask is None else mask * 1.0
+        return (x * m[..., None]).sum(axis=1) / np.maximum(m.sum(axis=1), 1)[:, None], m
+    def backward(self, dy, m):
+        return (dy / np.maximum(m.sum(axis=1), 1)[:, None])[:, None] * {weights}, {{}}
+
+class Centre:
+    def forward(self, x, training=False):
+        return x - (x.mean(axis=0) if training else 0.3), None
+    def backward(self, dy, cache):
+        return dy.copy(), {{}}
+"""
+    plain, masked = check_own(f"{file(text.format(weights='m[..., None]'))}:Mean")
+    assert plain and masked and masked.name == "Mean (my_layer.py) with mask"
+    path = file(text.format(weights="np.ones(m.shape)[..., None]"), "wrong.py")
+    plain, masked = check_own(f"{path}:Mean")
+    assert plain and not masked and masked.smallest["mask"] == masked.smallest["x"][:2]
+    predicting, training = check_own(f"{path}:Centre")
+    assert predicting and not training and training.name == "Centre (wrong.py) with training"
+
+
+def test_one_of_the_engines_inputs_that_forward_refuses_is_left_out_and_told(file):
+    text = """
+class GlobalAveragePool:
+    def forward(self, x, mask=None):
+        N, T, C = x.shape
+        m = np.ones((N, T)) if mask is None else mask * 1.0
+        return (x * m[..., None]).sum(axis=1) / np.maximum(m.sum(axis=1), 1)[:, None], m
+    def backward(self, dy, m):
+        return (dy / np.maximum(m.sum(axis=1), 1)[:, None])[:, None] * m[..., None], {}
+"""
+    (report,) = check_own(f"{file(text)}:GlobalAveragePool")
+    assert report and any(note.startswith("not tried on x (2, 3, 4, 2): forward") for note in report.notes)
+
+
+def test_token_ids_are_tried_where_numbers_do_not_fit(file):
+    text = """
+class Table:
+    def __init__(self):
+        self.params = {"W": np.arange(10.0).reshape(5, 2)}
+    def forward(self, ids):
+        return self.params["W"][ids], ids
+    def backward(self, dy, ids):
+        dW = np.zeros((5, 2))
+        np.add.at(dW, ids, dy)
+        return None, {"W": dW}
+"""
+    (report,) = check_own(f"{file(text)}:Table")
+    assert report and set(report.shapes) == {"x", "W"}
+
+
+def test_a_loss_that_the_engine_does_not_have_is_tried_on_predictions(file):
+    text = """
+class Huber:
+    def forward(self, pred, target):
+        d = pred - target
+        return np.where(abs(d) < 1, d * d / 2, abs(d) - 0.5).mean(), d
+    def backward(self, d):
+        return {sign}np.clip(d, -1, 1) / d.size
+
+class ByClass:
+    def forward(self, pred, target):
+        rows = np.arange(len(pred))
+        return -np.log(pred[rows, target]).mean(), (pred, rows, target)
+    def backward(self, cache):
+        pred, rows, target = cache
+        dpred = np.zeros_like(pred)
+        dpred[rows, target] = -1 / pred[rows, target] / len(pred)
+        return dpred
+"""
+    path = file(text.format(sign=""))
+    assert all(check_own(f"{path}:Huber")) and all(check_own(f"{path}:ByClass"))
+    assert not any(check_own(f"{file(text.format(sign='-'), 'wrong.py')}:Huber"))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "mm.Sequential(mm.Dense(3), mm.Tanh(), mm.Dense(2))",
+        "mm.Concatenate(a=mm.Dense(2), b=mm.Tanh())",
+        "mm.Sequential(mm.Concatenate(text=mm.Sequential(mm.Embedding(4, 2), mm.LSTM(2)),"
+        " image=mm.Sequential(mm.Conv2D(2, 2), mm.ReLU(), mm.Flatten())), mm.Dense(2), mm.Sigmoid())",
+        "mm.Conv2D(3, 2)",
+        "mm.LSTM(2)",
+        "mm.BinaryCrossEntropy()",
+        "mm.BinaryCrossEntropy(from_logits=True)",
+        "mm.CrossEntropy(from_logits=True)",
+    ],
+)
+def test_models_layers_and_losses_that_a_file_holds_are_checked(file, model):
+    assert all(check_own(f"{file(f'thing = {model}')}:thing"))
+
+
+def test_a_model_that_was_built_is_checked_on_the_shape_it_was_built_for(file):
+    (report,) = check_own(f"{file('thing = mm.Dense(2)' + chr(10) + 'thing.build((7,))')}:thing")
+    assert report and report.shapes["x"] == (3, 7)
+
+
+def test_numbers_that_are_not_finite_are_refused_before_token_ids_are_tried(file):
+    assert "gives nan at y" in refused(f"{file(layer(y='np.sqrt(x)', dx='dy, {}'))}:A")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    for word in (tmp_path, f"{tmp_path}/", f"{tmp_path}:A"):
+        assert "is a folder: name a file in it" in refused(word)

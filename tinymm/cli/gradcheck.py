@@ -72,7 +72,7 @@ def _cases(word):
         near = difflib.get_close_matches(word.lower(), lower, 1)
         hint = f"did you mean {lower[near[0]]}?" if near else f"there are {', '.join(names())}."
         raise TinymmError(
-            f"{word} is no layer, loss or container: {hint} A layer of your own is FILE.py:NAME"
+            f"{word or 'an empty name'} is no layer, loss or container: {hint} A layer of your own is FILE.py:NAME"
         )
     return found
 

@@ -5,12 +5,15 @@ import warnings
 
 import numpy as np
 
-from tinymm.backend import array_module
 from tinymm.errors import TinymmError
 from tinymm.gradchecking import methods
-from tinymm.gradchecking.comparing import CENTRAL, EXACT, compare, normal, slopes, thawed, typical
+from tinymm.gradchecking.along import Directions
+from tinymm.gradchecking.comparing import EXACT, compare, normal, thawed
+from tinymm.gradchecking.differences import precision
+from tinymm.gradchecking.entries import Entries, zero_upstream
 from tinymm.gradchecking.kinks import away_from_kinks
 from tinymm.gradchecking.layer_subject import LayerSubject
+from tinymm.gradchecking.methods import EPSILON
 from tinymm.gradchecking.report import Report
 from tinymm.gradchecking.smallest import DIRECTIONS, SMALL, drawn, is_small, smallest
 from tinymm.gradchecking.subject import LossSubject, PairSubject, probe
@@ -70,8 +73,6 @@ def report_on(subject, seed=0):
             f"{subject.name} has nothing to check: {kinds}; gradients need floating point, x.astype(float)"
         )
     subject.arrays, checks, notes = _run(subject, y, rng)
-    if y.dtype.itemsize < 8:
-        notes.append(f"forward computes in {y.dtype}: keep x.dtype")
     report = Report(
         subject.name, {k: tuple(a.shape) for k, a in {**subject.fixed, **subject.arrays}.items()}, checks,
         [*subject.notes, *notes],
@@ -93,89 +94,31 @@ def _entries(subject, report, seed):
 
 
 def _run(subject, y, rng):
+    """All checks at a place without kinks. -> that place, Checks, notes"""
     f, small = subject.output, is_small(subject, y)
+    epsilon = precision(f, subject.arrays, y, rng)
     directions = None if small else drawn(subject, rng)
-    arrays, notes = away_from_kinks(f, subject.arrays, rng, directions)
+    arrays, notes = away_from_kinks(f, subject.arrays, rng, directions, epsilon=epsilon)
+    y = f(arrays)
     if not small:
         notes.append(
             f"more than {SMALL} numbers: not the whole Jacobian, but {DIRECTIONS} random directions for each"
             " array"
         )
-    checks = _zero_upstream(subject, arrays, y) + (_whole if small else _sampled)(
-        subject, arrays, y, rng, notes, directions
-    )
+    if epsilon > EPSILON:
+        notes.append(f"forward computes in {_kind(y)}: three digits are checked; for twelve keep x.dtype")
+    held = Entries(subject, arrays, y, rng, epsilon) if small else Directions(
+        subject, arrays, y, rng, directions, epsilon
+    )  # fmt: skip
+    checks = zero_upstream(subject, arrays, y) + held.checks()
     for name in arrays:
         if methods.is_linear(f, arrays, name, rng):
             u = thawed(subject, name, normal(arrays[name], rng), arrays[name])
             left, right, size = methods.adjoint_sides(f, subject.gradients, arrays, name, u, rng)
             checks.append(compare(name, "adjoint identity", right, left, EXACT, size))
     order = list(arrays)
-    return arrays, sorted(checks, key=lambda check: order.index(check.array)), notes
+    return arrays, sorted(checks, key=lambda check: order.index(check.array)), notes + held.notes()
 
 
-def _zero_upstream(subject, arrays, y):
-    """dy = 0 must give exact zeros."""
-    gradients = subject.gradients(arrays, array_module(y).zeros(y.shape))
-    return [compare(k, "dy = 0", g, array_module(g).zeros(g.shape), 0.0, 1.0) for k, g in gradients.items()]
-
-
-def _whole(subject, arrays, y, rng, notes, _):
-    """Every entry of every array by central differences and complex step, and the Jacobian row by row."""
-    xp, dy = array_module(y), normal(y, rng)
-    gradients = subject.gradients(arrays, dy)
-    weights = xp.asarray(rng.normal(size=y.size))
-    rows = [
-        subject.gradients(arrays, (weights[k] * unit).reshape(y.shape))
-        for k, unit in enumerate(xp.eye(y.size))
-    ]
-    checks = []
-    for name, a in arrays.items():
-        size = typical(dy, y, a)
-        central, exact, note = slopes(subject, arrays, name, methods.jacobian, y)
-        notes += [note] if note else []
-        best, allowed = central, CENTRAL
-        central = thawed(subject, name, central, a)
-        want = (dy.ravel() @ central).reshape(a.shape)
-        checks.append(compare(name, "central differences", gradients[name], want, CENTRAL, size))
-        if exact is not None:
-            best, allowed = thawed(subject, name, exact, a), EXACT
-            true = (dy.ravel() @ best).reshape(a.shape)
-            # more than CENTRAL only where f bends very strongly
-            checks[-1].allowed = max(CENTRAL, 2 * compare(name, "", want, true, 0.0, size).error)
-            checks.append(compare(name, "complex step", gradients[name], true, EXACT, size))
-        got = xp.stack([row[name].ravel() for row in rows])
-        check = compare(name, "full Jacobian", got, weights[:, None] * best, allowed, size)
-        row, column = check.index
-        check.output = tuple(int(i) for i in np.unravel_index(row, y.shape))
-        check.index = tuple(int(i) for i in np.unravel_index(column, a.shape))
-        checks.append(check)
-    return checks
-
-
-def _sampled(subject, arrays, y, rng, notes, directions):
-    """Random directions, for each array by itself: in one joint direction a small bias would hide."""
-    checks, told = [], set()
-    for name in arrays:
-        found = {"central differences": [], "complex step": []}
-        for k, v in enumerate(directions[name], 1):
-            dy = normal(y, rng)
-            v = thawed(subject, name, v, v)
-            g = subject.gradients(arrays, dy)[name]
-            take = lambda slope, f, a, n, v=v: slope(f, a, n, v)  # noqa: E731
-            central, exact, note = slopes(subject, arrays, name, take, y)
-            told |= {note} - {""}
-            got, size = float((g * v).sum()), float(abs(g * v).sum() + abs(dy * central).sum())
-            want = float((dy * central).sum())
-            check = compare(name, "central differences", got, want, CENTRAL, size, direction=k)
-            found[check.method].append(check)
-            if exact is not None:
-                true = float((dy * exact).sum())
-                check.allowed = max(CENTRAL, 2 * compare(name, "", want, true, 0.0, size).error)
-                check = compare(name, "complex step", got, true, EXACT, size, direction=k)
-                found[check.method].append(check)
-        for group in filter(None, found.values()):
-            worst = max(group, key=lambda check: check.error / check.allowed)
-            worst.wrong, worst.size = sum(not check.passed for check in group), len(group)
-            checks.append(worst)
-    notes += sorted(told)
-    return checks
+def _kind(y):
+    return y.dtype if y.dtype.itemsize < 8 else "float32 somewhere"

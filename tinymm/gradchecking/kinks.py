@@ -6,53 +6,58 @@ beside the place looks like curvature to one of them (at a third of h to the fir
 """
 
 from tinymm.backend import array_module
-from tinymm.gradchecking.methods import changed, size_along, units
+from tinymm.gradchecking.methods import EPSILON, changed, size_along, units
 from tinymm.gradchecking.structure import index_name
 
 REACH = 2e-5  # relative; a kink nearer than this is one, and central differences reach less than half as far
+NEAREST = 1e-7  # of an array's size: a number beside a kink is left there if it is larger than this
 ROUNDS = 8
 ROUNDING = 1e-12
 TESTS = 100  # parts of one direction that are tried at most
 
 
-def bend(f, arrays, name, v, h):
-    """|slope to the right − slope to the left| for the output where it is largest, and the larger slope."""
-    a = arrays[name]
-    here, up, down = (f(changed(arrays, name, place)) for place in (a, a + h * v, a - h * v))
-    right, left = (up - here) / h, (here - down) / h
-    noise = ROUNDING * float(abs(here).max()) / h
-    return float(abs(right - left).max()), max(float(abs(right).max()), float(abs(left).max()), 100 * noise)
+def reach(epsilon):
+    """REACH for numbers with this ε: it grows as the step of central differences does."""
+    return REACH * (epsilon / EPSILON) ** (1 / 3)
 
 
-def is_kink(f, arrays, name, v):
-    """True when the slopes on both sides of the array along v differ by more than curvature explains."""
-    h = REACH * size_along(arrays[name], v)
-    wide, slope = bend(f, arrays, name, v, h)
-    if not wide > 1e-2 * slope:
-        return False
-    middle, narrow = (bend(f, arrays, name, v, h / k)[0] for k in (2, 4))
-    return not (1.7 * middle <= wide <= 2.3 * middle and 1.7 * narrow <= middle <= 2.3 * narrow)
+def bends(f, arrays, name, v, h, epsilon=EPSILON):
+    """Which outputs bend over the array along v by more than curvature explains, and which ones clearly move.
 
-
-def meets_kink(f, arrays, name, v, h):
-    """The same for a v that moves many entries: each output by itself, as one kink is a small part."""
-    a = arrays[name]
-    here = f(arrays)
-    bends = []
-    for step in (h, h / 2, h / 4):
-        up, down = (f(changed(arrays, name, a + sign * step * v)) for sign in (1, -1))
-        bends.append(abs(up - 2 * here + down) / step)
-        if step == h:
-            floor = 1e-6 * abs(up - down) / (2 * h) + 20 * ROUNDING * float(abs(here).max()) / h
-            if not bool((bends[0] > floor).any()):
-                return False
-    wide, middle, narrow = bends
+    Each output counts by itself, as one kink is a small part of many outputs.
+    """
+    a, here, found = arrays[name], f(arrays), []
+    grain = ROUNDING * epsilon / EPSILON
+    for part in (h, h / 2, h / 4):
+        up, down = (f(changed(arrays, name, a + sign * part * v)) for sign in (1, -1))
+        found.append(abs(up - 2 * here + down) / part)
+        if part == h:
+            slope = abs(up - down) / (2 * h)
+            noise = (20 * grain * abs(here) + grain / 100 * float(abs(here).max())) / h
+            floor, moves = 1e-6 * slope + noise, slope > noise
+            if not bool((found[0] > floor).any()):
+                return found[0] > floor, moves
+    wide, middle, narrow = found
     smooth = (1.7 * middle <= wide) & (wide <= 2.3 * middle)
     smooth &= (1.7 * narrow <= middle) & (middle <= 2.3 * narrow)
-    return bool(((wide > floor) & ~smooth).any())
+    return (wide > floor) & ~smooth, moves
 
 
-def kinks_along(f, arrays, name, v):
+def is_kink(f, arrays, name, v, epsilon=EPSILON):
+    """True when the slopes on both sides of one entry, which v moves, differ by more than curvature explains.
+
+    A small number may lie close to a kink for its array, and far from it for itself: 1e-9 beside the corner
+    of a ReLU. Where the layer is smooth in steps of its own size, it is no kink.
+    """
+    size, own = size_along(arrays[name], v), float(abs(arrays[name] * v).max())
+    bent, _ = bends(f, arrays, name, v, reach(epsilon) * size, epsilon)
+    if not bool(bent.any()) or not NEAREST * size < own < size:
+        return bool(bent.any())
+    still_bent, moves = bends(f, arrays, name, v, reach(epsilon) * own, epsilon)
+    return bool((bent & (still_bent | ~moves)).any())
+
+
+def kinks_along(f, arrays, name, v, epsilon=EPSILON):
     """A boolean array: the entries that v moves over a kink, found by halving; all of an unclear part.
 
     The reach is a tenth of that of single entries. Among 10,000 entries of a ReLU one or two are always
@@ -60,9 +65,10 @@ def kinks_along(f, arrays, name, v):
     """
     a = arrays[name]
     xp = array_module(a)
-    h = REACH / 10 * size_along(a, v)
+    h = reach(epsilon) / 10 * size_along(a, v)
+    meets = lambda v: bool(bends(f, arrays, name, v, h, epsilon)[0].any())  # noqa: E731
     at, parts, tests = xp.zeros(a.size, dtype=bool), [(0, a.size)], 1
-    if not meets_kink(f, arrays, name, v, h):
+    if not meets(v):
         return at.reshape(a.shape)
     while parts:
         start, end = parts.pop()
@@ -72,7 +78,7 @@ def kinks_along(f, arrays, name, v):
             halves = (start, (start + end) // 2), ((start + end) // 2, end)
             bent = [
                 half for half in halves
-                if meets_kink(f, arrays, name, v * ((inside >= half[0]) & (inside < half[1])), h)
+                if meets(v * ((inside >= half[0]) & (inside < half[1])))
             ]  # fmt: skip
             if bent:
                 parts += bent
@@ -81,19 +87,20 @@ def kinks_along(f, arrays, name, v):
     return at.reshape(a.shape)
 
 
-def kinks_in(f, arrays, name, directions=None):
+def kinks_in(f, arrays, name, directions=None, epsilon=EPSILON):
     """A boolean array: the entries at which f has a kink; with ``directions``, which they move over one."""
     a = arrays[name]
     xp = array_module(a)
     if directions is None:
-        return xp.asarray([is_kink(f, arrays, name, v) for v in units(a)], dtype=bool).reshape(a.shape)
+        found = [is_kink(f, arrays, name, v, epsilon) for v in units(a)]
+        return xp.asarray(found, dtype=bool).reshape(a.shape)
     at = xp.zeros(a.shape, dtype=bool)
     for v in directions:
-        at |= kinks_along(f, arrays, name, v * ~at)
+        at |= kinks_along(f, arrays, name, v * ~at, epsilon)
     return at
 
 
-def away_from_kinks(f, arrays, rng, directions=None, names=None):
+def away_from_kinks(f, arrays, rng, directions=None, names=None, epsilon=EPSILON):
     """Move every entry that sits at a kink by 1 to 3 % of its array's size: -> arrays, notes.
 
     ``directions`` are those that will be used, by array name; without, every entry is tried by itself.
@@ -102,15 +109,15 @@ def away_from_kinks(f, arrays, rng, directions=None, names=None):
     notes, before = [], arrays
     moved = {name: array_module(a).zeros(a.shape, dtype=bool) for name, a in arrays.items()}
     for _ in range(ROUNDS):
-        found = {name: kinks_in(f, arrays, name, directions and directions[name]) for name in names or arrays}
+        found = {
+            name: kinks_in(f, arrays, name, directions and directions[name], epsilon)
+            for name in names or arrays
+        }
         found = {name: at for name, at in found.items() if at.any()}
         if not found:
             break
         for name, at in found.items():
-            a = arrays[name]
-            size = float(abs(a).max()) or 1.0
-            push = rng.uniform(0.01, 0.03, a.shape) * rng.choice((-1, 1), a.shape) * size
-            arrays = changed(arrays, name, a + at * array_module(a).asarray(push))
+            arrays = changed(arrays, name, arrays[name] + at * _push(arrays[name], rng))
             moved[name] = moved[name] | at
     for name, at in moved.items():
         if at.any():
@@ -125,3 +132,12 @@ def away_from_kinks(f, arrays, rng, directions=None, names=None):
             f"{', '.join(found)} still met a kink after {ROUNDS} moves: errors there may be the kink's"
         )
     return arrays, notes
+
+
+def _push(a, rng):
+    """Small numbers to add to a: its extremes go inwards, as a may be a probability, all others anywhere."""
+    xp, size = array_module(a), float(abs(a).max()) or 1.0
+    push = xp.asarray(rng.uniform(0.01, 0.03, a.shape) * rng.choice((-1, 1), a.shape) * size)
+    low, high = a.min(), a.max()
+    push = xp.where((a == low) & (low < high), abs(push), push)
+    return xp.where((a == high) & (low < high), -abs(push), push)

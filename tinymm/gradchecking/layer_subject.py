@@ -159,6 +159,8 @@ class LayerSubject(Subject):
     def with_inputs(self, inputs):
         """A fresh layer of the same kind for other inputs; "mask" among them is the mask."""
         mask = inputs.get("mask", self.given["mask"])
+        if "x" in inputs and hasattr(mask, "shape") and mask.shape != inputs["x"].shape[: mask.ndim]:
+            raise TinymmError(f"the mask is {mask.shape}, which does not fit x, {inputs['x'].shape}")
         layer = unbuilt(self.layer) if isinstance(self.layer, Layer) else self.layer
         return LayerSubject(
             layer,

@@ -13,8 +13,8 @@ WAYS = ("forward", "backward")
 
 
 def is_file(word):
-    """True for ``file.py`` and ``file.py:MyConv``, which name no layer of tinymm."""
-    return ":" in word or word.endswith(".py") or "/" in word
+    """True for ``file.py`` and ``file.py:MyConv``, which name no layer of tinymm, and for a folder."""
+    return ":" in word or word.endswith(".py") or "/" in word or Path(word or "-").is_dir()
 
 
 def load(word):
@@ -54,6 +54,8 @@ def load(word):
 
 def import_file(path):
     """The module a file holds. Its folder is where it imports its neighbours from."""
+    if path.is_dir():
+        raise TinymmError(f"{path} is a folder: name a file in it and the layer, as in {path / 'my_layer.py'}:MyLayer")
     if not path.is_file():
         raise TinymmError(f"{path}: there is no such file")
     spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)

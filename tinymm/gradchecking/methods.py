@@ -28,19 +28,23 @@ def size_along(a, v):
     return (max(moved, typical / 100) or 1.0) / float(abs(v).max())
 
 
-def central_difference(f, arrays, name, v, times=1.0):
+def step(a, v, times=1.0, epsilon=EPSILON):
+    """times h, with h = ε^⅓ · the size of what v moves, as a power of two: a ± h then rounds little."""
+    return 2.0 ** round(np.log2(times * epsilon ** (1 / 3) * size_along(a, v)))
+
+
+def central_difference(f, arrays, name, v, times=1.0, epsilon=EPSILON):
     """The derivative of f, arrays -> y, along v in the array ``name``; shaped like y. The step is times h."""
-    h = times * EPSILON ** (1 / 3) * size_along(arrays[name], v)
-    h = 2.0 ** round(np.log2(h))  # a power of two: a ± h rounds little
+    h = step(arrays[name], v, times, epsilon)
     up, down = (f(changed(arrays, name, arrays[name] + sign * h * v)) for sign in (1, -1))
     return (up - down) / (2 * h)
 
 
-def complex_step(f, arrays, name, v):
+def complex_step(f, arrays, name, v, h=COMPLEX_STEP):
     """The same for an analytic f that takes complex numbers. ReLU and max branch on the real part."""
     moved = arrays[name].astype(np.complex128)
-    moved.imag = COMPLEX_STEP * v
-    return f(changed(arrays, name, moved)).imag / COMPLEX_STEP
+    moved.imag = h * v
+    return f(changed(arrays, name, moved)).imag / h
 
 
 def units(a):

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from tinymm.gradchecking import methods
-from tinymm.gradchecking.comparing import CENTRAL, EXACT, compare, normal, thawed, typical
+from tinymm.gradchecking.along import Directions
+from tinymm.gradchecking.comparing import normal
+from tinymm.gradchecking.differences import precision
+from tinymm.gradchecking.entries import Entries
 from tinymm.gradchecking.kinks import away_from_kinks
 from tinymm.gradchecking.shrinking import shrink
 from tinymm.gradchecking.subject import LossSubject, probe
@@ -40,27 +42,20 @@ def smallest(subject, failures, seed):
 
 def fails(subject, failures, seed):
     """True when an array in ``failures`` (Checks) has a wrong gradient, by the most exact that found one."""
-    failing, rng = {check.array for check in failures} & set(subject.arrays), np.random.default_rng(seed)
-    exact = any(check.method == "complex step" for check in failures)
-    slope, allowed = (methods.complex_step, EXACT) if exact else (methods.central_difference, CENTRAL)
-    y = probe(subject, rng)
+    failing, rng = [k for k in subject.arrays if k in {c.array for c in failures}], np.random.default_rng(seed)
+    exact = any(check.method.startswith("complex step") for check in failures)
+    y, f = probe(subject, rng), subject.output
+    epsilon = precision(f, subject.arrays, y, rng)
     directions = None if is_small(subject, y) else drawn(subject, rng)
-    arrays, _ = away_from_kinks(subject.output, subject.arrays, rng, directions, names=failing)
-    dy = normal(y, rng)
-    gradients = subject.gradients(arrays, dy)
-    for name in failing:
-        a, g = arrays[name], gradients[name]
-        if directions is None:
-            J = thawed(subject, name, methods.jacobian(slope, subject.output, arrays, name), a)
-            if not compare(name, "", g, (dy.ravel() @ J).reshape(a.shape), allowed, typical(dy, y, a)).passed:
-                return True
-            continue
-        for v in (thawed(subject, name, v, v) for v in directions[name]):
-            want = dy * slope(subject.output, arrays, name, v)
-            size = float(abs(g * v).sum() + abs(want).sum())
-            if not compare(name, "", float((g * v).sum()), float(want.sum()), allowed, size).passed:
-                return True
-    return False
+    arrays, _ = away_from_kinks(f, subject.arrays, rng, directions, failing, epsilon)
+    y = f(arrays)
+    if directions is None:
+        held = Entries(subject, arrays, y, rng, epsilon)
+        found = (check for name in failing for check in held.by_entry(name, central=not exact))
+    else:
+        held = Directions(subject, arrays, y, rng, directions, epsilon)
+        found = (check for name in failing for check in held.of(name))
+    return any(not check.passed for check in found)
 
 
 def cuts(subject, least=None):

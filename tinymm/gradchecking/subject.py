@@ -218,6 +218,8 @@ class LossSubject(Subject):
         return {"pred": self.fitting("pred", dpred) * dy}
 
     def with_inputs(self, inputs):
+        if inputs["pred"].shape[:1] != inputs["target"].shape[:1]:
+            raise TinymmError(f"pred is {inputs['pred'].shape} and the target {inputs['target'].shape}")
         return LossSubject(self.loss, (inputs["pred"], inputs["target"]), self.name)
 
 
@@ -255,7 +257,8 @@ def probe(subject, rng):
     for key, g in first.items():
         if not same_bits(again[key], g):
             raise TinymmError(
-                f"a second backward of {name} gives another gradient for {key}: it must not change its cache"
+                f"a second backward of {name} gives another gradient for {key}: it must change neither its cache"
+                " nor its parameters"
             )
     return y
 
