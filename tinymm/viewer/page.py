@@ -1,0 +1,136 @@
+"""A trace as one self-contained HTML page."""
+
+import json
+from html import escape
+from importlib.resources import files
+
+import numpy as np
+
+from tinymm.viewer.mathml import mathml
+from tinymm.viewer.nodes import OPERATIONS, Node
+from tinymm.viewer.panels import Layout, sections_of
+from tinymm.viewer.readings import Reading
+from tinymm.viewer.sources import Sources
+
+SCRIPTS = ("graph.js", "formula.js", "write.js", "panels.js", "explain.js", "quiz.js", "stepper.js")
+VARIADIC = {"argmax", "pick"}
+
+
+def page(trace, title, summary):
+    """The HTML of a trace. Every number in it is computed again in the browser, from the graph."""
+    web = files("tinymm.viewer") / "web"
+    read = lambda name: (web / name).read_text(encoding="utf-8")  # noqa: E731
+    data = json.dumps(described(trace, title, summary), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    parts = {
+        "{{title}}": escape(title),
+        "{{style}}": read("look.css"),
+        "{{data}}": data.replace("<", "\\u003c"),
+        "{{script}}": "\n".join(read(name) for name in SCRIPTS),
+    }
+    html = read("page.html")
+    for mark, part in parts.items():
+        html = html.replace(mark, part)
+    return html
+
+
+def described(trace, title, summary):
+    """What the page is made from, as JSON can hold it."""
+    layout, paths = Layout(trace), sections_of(trace)
+    panels = [_panel(panel, layout, trace) for panel in layout.panels]
+    number = {id(panel): k for k, panel in enumerate(layout.panels)}
+    sources, tape = Sources(), trace.tape
+    sites = [sources.places(site) for site in tape.sites]
+    return {
+        "title": title,
+        "summary": summary,
+        "operations": OPERATIONS,
+        "nodes": [part for node in tape.nodes for part in _node(node)],
+        "values": [_number(node.value) for node in tape.nodes if not node.args],
+        "runs": _runs([node.site for node in tape.nodes]),
+        "sites": sites,
+        "functions": [{k: v for k, v in f.items() if k != "method"} for f in sources.functions],
+        "sections": [
+            {
+                **_section(trace.layers.get(path), path),
+                "input": number.get(id(layout.inputs.get(path))),
+                "output": number.get(id(layout.outputs.get(path))),
+            }
+            for path in paths
+        ],
+        "panels": panels,
+        "end": trace.forward_end,
+        "loss": None if trace.loss is None else trace.loss.index,
+        "upstream": [] if trace.loss else [_indices(trace.y, trace), _indices(trace.dy, trace)],
+        "guards": [[node.index, truth] for node, truth in trace.guards],
+    }
+
+
+def _node(node):
+    code = OPERATIONS.index(node.operation)
+    return (code, len(node.args), *node.args) if node.operation in VARIADIC else (code, *node.args)
+
+
+def _number(value):
+    """A float as JSON can hold it; infinities as text."""
+    return (int(value) if value == int(value) else value) if np.isfinite(value) else str(value)
+
+
+def _runs(numbers):
+    """Equal numbers in a row as (how many, number), flat."""
+    runs = []
+    for number in numbers:
+        if runs and runs[-1] == number:
+            runs[-2] += 1
+        else:
+            runs += [1, number]
+    return runs
+
+
+def _indices(array, trace):
+    return [(n if isinstance(n, Node) else trace.tape.constant(n)).index for n in np.asarray(array).flat]
+
+
+def _panel(panel, layout, trace):
+    reading = layout.readings.get(panel.section, Reading())
+    goes_into = [path for path, other in layout.inputs.items() if other is panel]
+    comes_out = layout.outputs.get(panel.section) is panel
+    after = layout.readings[goes_into[0]] if comes_out and goes_into else None  # its gradient is computed there
+    found = {
+        "name": panel.name,
+        "section": panel.section,
+        "axes": panel.axes,
+        "shape": panel.shape,
+        "role": panel.role,
+        "given": panel.given,
+        "whole": panel.whole,
+        "at": [panel.at, panel.grads_at],
+        "v": None if panel.values is None else _indices(panel.values, trace),
+        "g": None if panel.grads is None else _indices(panel.grads, trace),
+    }
+    name = panel.name if panel.values is not None or f"d{panel.name}" in reading.equations else panel.name[1:]
+    words = {"V": (reading, panel.name)}
+    if not panel.given:
+        words["G"] = (reading, f"d{name}") if after is None else (after, f"d{after.input}")
+    for kind, (told, key) in words.items():
+        if key in told.equations:
+            found["equation" + kind] = mathml(told.equations[key])
+        if key in told.notes:
+            found["note" + kind] = told.notes[key]
+    ticks = {letter: labels(n) for letter, n in zip(panel.axes, panel.shape) if (labels := reading.ticks.get(letter))}
+    return {**found, "ticks": ticks} if ticks else found
+
+
+def _section(layer, path):
+    name = type(layer).__name__ if layer is not None else ""
+    return {"path": path, "title": name, "summary": summary_of(layer)}
+
+
+def summary_of(layer):
+    """The first line of what a layer's file says about it, without its name."""
+    import sys
+
+    module = sys.modules.get(type(layer).__module__)
+    text = (getattr(module, "__doc__", None) or type(layer).__doc__ or "").strip().splitlines()
+    first = text[0] if text else ""
+    name, colon, rest = first.partition(": ")
+    return rest if colon and " " not in name.strip() else first if type(layer).__doc__ else ""
