@@ -17,7 +17,11 @@ SPACE = '<mspace width="0.17em"/>'
 
 
 def mathml(equation):
-    """The MathML of an equation. Raises TinymmError for one with braces that do not match."""
+    """The MathML of an equation, or of one a line. Raises TinymmError for one with braces that do not match."""
+    return "".join(_block(line) for line in equation.splitlines())
+
+
+def _block(equation):
     tokens = _tokens(equation)
     row, rest = _row(tokens, 0)
     if rest != len(tokens):

@@ -15,13 +15,23 @@ function explain(state, panels) {
   else if (cell.kind === "g") parts.push(check(panel, cell));
   parts.push(editing(panel, cell), users(cell, state));
   document.getElementById("explain").innerHTML = parts.join("");
+  fitEquation();
   showCode(cell, formula);
+  const said = `${titleOf(panel, cell.kind)}${indexText(panel, cell.k)} ${state.hidden === null ? "is " + short(board.value(cell), 4) : "is asked for"}`;
+  document.getElementById("said").textContent = formula.terms.length > 1 ? `${said}, made of ${formula.terms.length} terms` : said;
+}
+
+/* Long equations in smaller letters rather than cut off. */
+function fitEquation() {
+  const host = document.querySelector(".equation");
+  for (let size = 18; host && size > 12 && host.scrollWidth > host.clientWidth; size--) host.style.fontSize = `${size - 1}px`;
 }
 
 function heading(panel, cell) {
   const section = board.sections.get(panel.section);
   const where = board.sections.size > 1 && section?.title ? `<small>${escapeHtml([section.path, section.title].filter(Boolean).join(" · "))}</small>` : "";
-  const letters = unravel(cell.k, panel.shape).map((i, axis) => `${panel.axes[axis]} = ${panel.ticks?.[panel.axes[axis]]?.[i] ?? i}`);
+  const letters = unravel(cell.k, panel.shape).map((i, axis) => `${panel.axes[axis]} = ${panel.ticks?.[panel.axes[axis]]?.[i] ?? i}`)
+    .filter((_, axis) => panel.shape[axis] > 1);
   return `<h2><span>${cell.kind === "g" ? "Backward" : "Forward"}</span> ${escapeHtml(titleOf(panel, cell.kind) + indexText(panel, cell.k))}${where}</h2>`
     + `<p class="letters">${escapeHtml(letters.join(", "))}</p>`;
 }
@@ -113,6 +123,8 @@ function check(panel, cell) {
   const h = found.step.toPrecision(3).replace(/0+$/, "").replace(/\.$/, "");
   const head = `<b>Gradient check.</b> Nudge ${name} by ±${h}: (L<sub>+</sub> − L<sub>−</sub>) / ${short(2 * found.step, 8)} =`;
   if (found.kink) return `<p class="check">${head} <b>${found.slope.toFixed(5)}</b>. <span class="kink">The nudge changes which branch is taken: at this corner there is no slope to compare with.</span></p>`;
+  if (board.graph.operation[panel.g[cell.k]] === "constant" && Math.abs(found.slope) > 1e-6)
+    return `<p class="check">${head} <b>${found.slope.toFixed(5)}</b>, but the code keeps this gradient at ${short(gradient)}, whatever comes.</p>`;
   const agrees = Math.abs(found.slope - gradient) <= 1e-6 * Math.max(1, Math.abs(gradient));
   return `<p class="check">${head} <b>${found.slope.toFixed(6).replace("-", MINUS)}</b> `
     + (agrees ? `<span class="agrees">✓ agrees</span>` : `<span class="differs">✗ the code says ${short(gradient, 6)}</span>`) + "</p>";
@@ -124,17 +136,17 @@ function editing(panel, cell) {
   const value = cell.kind === "g" && !board.isEditable(cell) && panel.v ? { ...cell, kind: "v" } : place;
   if (!board.isEditable(value)) return "";
   const label = escapeHtml(nameOf(panel, value.kind) + indexText(panel, value.k));
-  return `<form class="edit"><label>Change <code>${label}</code> <button type="button" data-nudge="-1" aria-label="Less">−</button>`
+  return `<form class="edit"><label for="edit">Change <code>${label}</code></label> <button type="button" data-nudge="-1" aria-label="Less">−</button>`
     + `<input id="edit" type="number" step="any" data-kind="${value.kind}" value="${board.value(value)}" autocomplete="off">`
-    + `<button type="button" data-nudge="1" aria-label="More">+</button></label><output id="refused" role="alert"></output></form>`;
+    + `<button type="button" data-nudge="1" aria-label="More">+</button><output id="refused" role="alert"></output></form>`;
 }
 
 function users(cell, state) {
   const found = board.users(cell).filter(user => state.mode === "g" || user.kind === "v");
-  if (!found.length) return `<p class="users">No number on the page is made from it.</p>`;
+  if (!found.length) return "";
   const named = found.slice(0, 24).map(user => `<button data-go="${placeKey(user)}">${escapeHtml(placeText(user))}</button>`).join(" ");
   const more = found.length > 24 ? ` and ${found.length - 24} more` : "";
-  return `<p class="users"><b>Used by ${found.length} number${found.length > 1 ? "s" : ""}:</b> ${named}${more}</p>`;
+  return `<p class="users"><b>Used ${found.length === 1 ? "once" : `by ${found.length} numbers`}:</b> ${named}${more}</p>`;
 }
 
 /* The function that computed a number, with the statement highlighted; statements of its parts more lightly. */
@@ -156,7 +168,8 @@ function showCode(cell, formula) {
   const lines = source.text.split("\n").map((line, k) => {
     const at = source.line + k;
     const mark = at >= from && at <= to ? "here" : also.has(at) ? "also" : "";
-    return `<span class="line ${mark}"><em>${at}</em>${paint(line) || " "}</span>`;
+    const indent = line.length - line.trimStart().length;
+    return `<span class="line ${mark}"><em>${at}</em><span style="--indent: ${indent}">${paint(line.trimStart()) || " "}</span></span>`;
   });
   const crumbs = sites.length > 1
     ? [...sites].reverse().map((site, k) => `<button data-level="${sites.length - 1 - k}" aria-pressed="${sites.length - 1 - k === level}">${escapeHtml(trace.functions[site[0]].name)}</button>`).join(" › ")
@@ -164,7 +177,7 @@ function showCode(cell, formula) {
   host.innerHTML = `<h2>The line of code <small>${escapeHtml(source.file)}, line ${from}</small></h2>`
     + (crumbs ? `<p class="crumbs">${crumbs}</p>` : "") + `<pre tabindex="0" aria-label="${escapeHtml(source.name)}">${lines.join("")}</pre>`;
   const here = host.querySelector(".here"), pre = host.querySelector("pre");
-  if (here) pre.scrollTop = here.offsetTop - pre.offsetTop - pre.clientHeight / 2 + here.offsetHeight;
+  if (here) pre.scrollTop = here.offsetTop - (pre.clientHeight - here.offsetHeight) / 2;
 }
 
 /* Which call of a chain to show: the outermost that does more than hand on what the next gives. */

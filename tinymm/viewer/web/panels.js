@@ -33,7 +33,7 @@ class Panels {
     this.boxes = [];
     const several = data.sections.length > 1;
     const total = data.panels.reduce((sum, panel) => sum + (panel.v || panel.g).length, 0);
-    host.dataset.size = total > 150 ? "small" : total > 70 ? "medium" : "large";
+    host.dataset.size = total > 110 ? "small" : total > 70 ? "medium" : "large";
     for (const section of data.sections) host.append(this.section(section, several));
   }
 
@@ -49,6 +49,7 @@ class Panels {
       const group = panel.role !== "computed" ? "given" : index === section.output ? "out" : "steps";
       groups[group].push(this.panel(panel, index));
     });
+    if (!groups.steps.length) groups.given.push(...groups.out.splice(0));
     for (const [name, panels] of Object.entries(groups)) {
       if (!panels.length) continue;
       const group = element("div", { class: `group ${name}` });
@@ -61,8 +62,10 @@ class Panels {
   panel(panel, index) {
     const shape = panel.shape.join("×") || "one number";
     const box = element("div", { class: `panel ${panel.role}${panel.v ? "" : " only-backward"}` });
-    const kind = panel.role === "parameter" ? "weights" : panel.role === "computed" ? "" : panel.role;
-    box.append(element("h3", {}, `<b>${escapeHtml(panel.name)}</b> <span>${shape}</span><em>${panel.given ? "dy is yours to choose" : kind}</em>`));
+    const isOutput = index === this.data.sections.find(section => section.path === panel.section)?.output;
+    const kind = { parameter: "weights", state: "kept from training" }[panel.role]
+      ?? (panel.role !== "computed" ? panel.role : !panel.v ? "step of backward" : isOutput ? "output" : "");
+    box.append(element("h3", {}, `<b>${escapeHtml(panel.name)}</b> <span>${shape}</span> <em>${kind}</em>`));
     const slices = element("div", { class: "slices" });
     const { row, column } = axesOf(panel);
     const others = panel.axes.map((_, k) => k).filter(k => k !== row && k !== column);
@@ -107,6 +110,18 @@ class Panels {
     return box;
   }
 
+  /* Lay the arrays of each group side by side without holes: a grid of small squares, of which each takes what it needs. */
+  pack() {
+    for (const group of this.host.querySelectorAll(".group")) {
+      group.classList.remove("packed");
+      const sizes = [...group.children].map(panel => [panel.offsetWidth, panel.offsetHeight]);
+      group.classList.add("packed");
+      [...group.children].forEach((panel, k) => {
+        panel.style.gridArea = `auto / auto / span ${Math.ceil((sizes[k][1] + 14) / 4)} / span ${Math.ceil((sizes[k][0] + 22) / 4)}`;
+      });
+    }
+  }
+
   at(place) { return this.cells[place.panel][place.k]; }
 
   /* Bring all cells up to date with the numbers, the mode and the selection. */
@@ -141,7 +156,7 @@ class Panels {
     const changed = node => board.graph.given[node] !== board.graph.original[node];
     cell.classList.toggle("changed", changed(leaf) || Boolean(panel.given && changed(panel.g[k])));
     cell.lastChild.textContent = "";
-    for (const span of [v, g]) span.className = span === v ? "v" : "g";
+    for (const span of [v, g]) span.className = (span === v ? "v" : "g") + (span.textContent.length > 5 ? " long" : "");
     const selected = state.cell.panel === index && state.cell.k === k;
     cell.classList.toggle("selected", selected);
     cell.tabIndex = selected || (k === 0 && state.cell.panel !== index) ? 0 : -1;

@@ -18,18 +18,29 @@ function orderOf(kind) {
 }
 const orders = { v: orderOf("v"), g: orderOf("g") };
 
+const LEAD = {
+  v: "Click a number to see what it is made of; <kbd>Space</kbd> goes on to the next.",
+  g: trace.loss === null
+    ? "Below each value stands its gradient: how L = Σ dy·y changes with it. The dy below each output of the last array are yours to choose."
+    : "Below each value stands its gradient: how the loss L = J changes with it.",
+};
+
+let packed = null;
+
 function refresh() {
   state.hidden = state.quiz && !state.quiz.solved ? board.node(state.cell) : null;
   panels.refresh(state);
+  if (packed !== state.mode) { panels.pack(); packed = state.mode; }
   explain(state, panels);
   if (state.uses) for (const user of board.users(state.cell)) if (state.mode === "g" || user.kind === "v") panels.at(user).classList.add("user");
-  button("forward").setAttribute("aria-checked", state.mode === "v");
-  button("backward").setAttribute("aria-checked", state.mode === "g");
+  button("forward").setAttribute("aria-pressed", state.mode === "v");
+  button("backward").setAttribute("aria-pressed", state.mode === "g");
   button("uses").setAttribute("aria-pressed", state.uses);
   button("quiz").setAttribute("aria-pressed", Boolean(state.quiz));
   button("play").setAttribute("aria-pressed", Boolean(state.playing));
   button("play").textContent = state.playing ? "Pause" : "Play";
   button("reset").hidden = board.graph.given.every((value, k) => Object.is(value, board.graph.original[k]));
+  button("lead").innerHTML = LEAD[state.mode];
   button("slider").value = state.t;
   button("now").textContent = state.t;
 }
@@ -180,11 +191,12 @@ document.getElementById("side").addEventListener("submit", event => {
     state.quiz.answer(button("answer").value, state.cell);
     refresh();
     (button("answer") || button("another")).focus();
-  } else if (event.target.matches(".edit")) panels.at(state.cell).focus({ preventScroll: true });
+  }
 });
 document.getElementById("side").addEventListener("change", event => {
   if (event.target.id === "edit") edit(event.target.dataset.kind, event.target.valueAsNumber);
 });
+addEventListener("resize", () => panels.pack());
 button("slider").addEventListener("input", event => toTime(Number(event.target.value)));
 
 const KEYS = {
@@ -196,7 +208,11 @@ const KEYS = {
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || button("keys").open) return;
   if (event.target.matches("input")) {
-    if (event.key === "Escape") panels.at(state.cell).focus();
+    if (event.target.id === "edit" && event.key === "Enter") {
+      event.preventDefault();
+      edit(event.target.dataset.kind, event.target.valueAsNumber);
+      panels.at(state.cell).focus({ preventScroll: true });
+    } else if (event.key === "Escape") panels.at(state.cell).focus();
     return;
   }
   if (event.target.matches("button") && [" ", "Enter"].includes(event.key)) return;
@@ -207,12 +223,22 @@ document.addEventListener("keydown", event => {
 });
 
 {
-  document.getElementById("summary").textContent = trace.summary;
+  const said = trace.summary.replace(/[.]?$/, ".");
+  button("summary").textContent = said.charAt(0).toUpperCase() + said.slice(1);
+  if (trace.sections.length > 1) {
+    button("sections").hidden = false;
+    button("sections").innerHTML = trace.sections.map((section, k) =>
+      `<button data-section="${k}">${escapeHtml([section.path, section.title].filter(Boolean).join(" "))}</button>`).join(" ");
+    button("sections").addEventListener("click", event => {
+      const k = event.target.dataset.section;
+      if (k !== undefined) document.querySelectorAll(".layer")[k].scrollIntoView({ block: "start" });
+    });
+  }
   const lengths = trace.panels.filter(panel => panel.axes[0] === "t").map(panel => panel.shape[0]);
   state.timed = lengths.length > 0;
   button("time").hidden = !state.timed;
   button("slider").max = Math.max(1, ...lengths) - 1;
-  const first = orders.v[0] || { panel: 0, k: 0, kind: "v" };
-  choose(first, false);
+  state.mode = trace.start?.kind || "v";
+  choose(trace.start || orders.v[0] || { panel: 0, k: 0, kind: "v" }, false);
   scrollTo(0, 0);
 }

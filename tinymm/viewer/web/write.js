@@ -5,13 +5,13 @@ const SIGNS = { add: " + ", sub: ` ${MINUS} `, mul: "·", div: " / ", pow: "^", 
 const BINDS = { add: 1, sub: 1, mul: 2, div: 2, neg: 3, pow: 4 };
 const COMPARES = new Set(["gt", "lt", "ge", "le", "eq", "ne"]);
 
-/* A number, short: `digits` behind the point at most, no zeros at the end. */
+/* A number, short: `digits` behind the point at most, one more where it would be nothing else; no zeros at the end. */
 function short(value, digits = 2) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? MINUS + "∞" : "∞";
   const size = Math.abs(value);
   let text;
-  if (size !== 0 && size < 0.5 * 10 ** -digits) text = size < 1e-12 ? "≈0" : size.toExponential(0).replace("e-", "e" + MINUS);
+  if (size !== 0 && size < 0.5 * 10 ** -digits) text = size < 0.5 * 10 ** -(digits + 1) ? "≈0" : String(Number(size.toFixed(digits + 1)));
   else if (size >= 1e5) text = size.toExponential(1).replace("e+", "e");
   else text = String(Number(size.toFixed(digits)));
   return (value < 0 && text !== "≈0" ? MINUS : "") + text;
@@ -32,10 +32,12 @@ function unravel(k, shape) {
 const nameOf = (panel, kind) => kind === "g" && panel.v ? `d${panel.name}` : panel.name;
 const titleOf = (panel, kind) => kind === "g" && panel.v ? `∂L/∂${panel.name}` : panel.name;
 
+/* The indices of a number, without the axes that have one place only. */
 function indexText(panel, k) {
   if (!panel.shape.length) return "";
   const labels = unravel(k, panel.shape).map((i, axis) => panel.ticks?.[panel.axes[axis]]?.[i] ?? i);
-  return `[${labels.join(",")}]`;
+  const telling = labels.filter((_, axis) => panel.shape[axis] > 1);
+  return `[${(telling.length ? telling : labels.slice(-1)).join(",")}]`;
 }
 
 const placeText = place => nameOf(board.panels[place.panel], place.kind) + indexText(board.panels[place.panel], place.k);
@@ -48,6 +50,7 @@ function writeTree(tree, leaf, binds = 0) {
   }
   const { name, args } = tree;
   const inside = (k, strength) => writeTree(args[k], leaf, strength);
+  if (name === "mul" && args[0].node === args[1].node) return inside(0, 5) + "²";
   if (COMPARES.has(name)) return `[${inside(0, 1)}${SIGNS[name]}${inside(1, 1)}]`;
   if (name === "where") return `(${inside(1, 0)} if ${inside(0, 0)} else ${inside(2, 0)})`;
   if (name === "pick" && args[0].name === "argmax") return `max(${args.slice(1).map(a => writeTree(a, leaf)).join(", ")})`;
