@@ -58,6 +58,34 @@ def test_every_gradient_agrees_with_finite_differences_in_the_page(open_page, na
     assert len(checked) > 2 and page.complaints == []
 
 
+WRITTEN = """() => {
+  const js = text => text.replaceAll("−", "-").replaceAll("·", "*").replaceAll("²", "**2").replaceAll("√", "Math.sqrt")
+    .replaceAll("≥", ">=").replaceAll("≤", "<=").replaceAll("≠", "!=").replaceAll("^", "**").replace(/(?<=\\[[^\\]]*) = /g, " == ")
+    .replaceAll("[", "Number(").replaceAll("]", ")").replace(/\\|([^|]*)\\|/g, "Math.abs($1)")
+    .replace(/\\b(max|tanh|exp|log1p|log|min)\\(/g, "Math.$1(");
+  const wrong = [];
+  for (const cell of [...orders.v, ...orders.g]) {
+    const formula = board.formula(cell), wanted = board.value(cell);
+    if (formula.before === "argmax(") continue;
+    const number = leaf => { const v = board.graph.values[leaf.node]; return v < 0 ? "−" + String(-v) : String(v); };
+    const terms = formula.terms.map((term, k) => (formula.kind === "max" ? (k ? ", " : "") : term.sign < 0 ? " - " : k ? " + " : "")
+      + writeTree(term.tree, number, term.sign < 0 ? 1.5 : 0));
+    for (const text of [writeTree(formula.tree, number), formula.before + terms.join("") + formula.after]) {
+      if (text.includes(" if ")) continue;
+      let got;
+      try { got = Number(eval(js(text))); } catch (error) { got = String(error); }
+      if (!(Math.abs(got - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted)))) wrong.push([placeText(cell), text, js(text), got, wanted]);
+    }
+  }
+  return wrong;
+}"""
+
+
+@every_example
+def test_every_formula_as_it_is_written_gives_its_number(open_page, name):
+    assert open_page(mm.view(name)).evaluate(WRITTEN) == []
+
+
 def edited(name, rng):
     """The example with every input, parameter, target and upstream gradient changed a little: -> a View."""
     example = EXAMPLES[name]

@@ -92,6 +92,17 @@ def test_a_trace_that_is_too_large_is_refused_with_a_size_that_fits(layer, x, wo
         mm.view(layer, np.ones(tuple(map(int, shape[1].split(",")))))
 
 
+def test_a_page_can_begin_at_any_number():
+    start = {at: data_of(mm.view("Conv2D", at=at))["start"] for at in ("dW[2, 1]", "y[0,1,2,0]", "db[0]", "x[4,4]")}
+    assert [(place["panel"], place["k"], place["kind"]) for place in start.values()] == [
+        (1, 7, "g"), (3, 5, "v"), (2, 0, "g"), (0, 24, "v")
+    ]  # fmt: skip
+    assert data_of(mm.view("MeanSquaredError", at="J"))["start"]["kind"] == "v"
+    for wrong in ("dW[3, 1]", "z[0]", "dW[0", ""):
+        with pytest.raises(mm.TinymmError, match="no number.*x, dx, W, dW, b, db, y, dy"):
+            mm.view("Conv2D", at=wrong)
+
+
 def test_what_is_missing_is_asked_for():
     with pytest.raises(mm.TinymmError, match="mm.view\\(layer, x\\)"):
         mm.view(mm.Dense(2))

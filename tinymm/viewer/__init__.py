@@ -17,10 +17,10 @@ HEIGHT = 860
 class View:
     """A page about one run of a layer: ``html`` is its text, ``save`` writes it, a notebook shows it."""
 
-    def __init__(self, trace, title, summary):
+    def __init__(self, trace, title, summary, at=None):
         self.trace = trace
         self.title = title
-        self.html = page(trace, title, summary)
+        self.html = page(trace, title, summary, at)
 
     def save(self, path):
         """Write the page to ``path``, whole or not at all. Returns the path. Raises OSError when it cannot."""
@@ -38,19 +38,19 @@ class View:
         return f"View({self.title!r}, {len(self.trace.tape.nodes)} numbers): .save(path) writes the page"
 
 
-def view(layer, x=None, dy=None, loss=None, target=None, training=False, mask=None, title=None):
+def view(layer, x=None, dy=None, loss=None, target=None, training=False, mask=None, title=None, at=None):
     """Walk through ``layer`` on x, forward and backward, number by number: -> View.
 
     layer is a layer or model and x an array it takes (or a dict or tuple of arrays); or a loss and x its
     (prediction, target); or the name of an example, "Conv2D", without x. The upstream gradient is ``dy``,
     shaped like the output (without one, random numbers), or with ``loss`` and ``target`` what the loss gives.
     The layer's own code runs in float64, on a copy: nothing of it is changed. ``training`` and ``mask`` are
-    handed to it. A page holds about 16,000 numbers; keep x as small as paper would.
+    handed to it. ``at`` says which number is chosen at first: "y[0, 1]", or "dW[0, 1]" for a gradient. A page holds about 16,000 numbers; keep x as small as paper would.
 
     Raises TinymmError for a name that is none and for an input that is too large, with a size that would fit.
     """
     if isinstance(layer, str):
-        return _example(layer)
+        return _example(layer, at)
     if x is None:
         raise TinymmError(f"view wants an input for {type(layer).__name__}: mm.view(layer, x)")
     if (loss is None) != (target is None):
@@ -59,7 +59,7 @@ def view(layer, x=None, dy=None, loss=None, target=None, training=False, mask=No
     inside = isinstance(layer, Container) and type(layer).__name__ == "Sequential"
     name = "A model" if inside else type(layer).__name__
     summary = "from its inputs to the loss and back" if loss else summary_of(layer)
-    return View(trace, title or name, summary)
+    return View(trace, title or name, summary, at)
 
 
 def example_name(word):
@@ -72,11 +72,11 @@ def example_name(word):
     raise TinymmError(f"{word} is no layer or loss that can be viewed: {hint}")
 
 
-def _example(word):
+def _example(word, at):
     name = example_name(word)
     example = EXAMPLES[name]
     layer, x = example.build()
-    return view(layer, x, title="A fusion model" if name == "fusion" else name, **example.options)
+    return view(layer, x, title="A fusion model" if name == "fusion" else name, at=at, **example.options)
 
 
 def _plain(name):

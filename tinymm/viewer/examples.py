@@ -26,6 +26,7 @@ class Example:
         layer, x = self.make(), self.x()
         if isinstance(layer, mm.Layer):
             layer.forward(x, rng=np.random.default_rng(0))
+            layer.astype(np.float64)
             rng = np.random.default_rng(4)
             _round(layer, rng)
             for path, value in self.params.items():

@@ -1,11 +1,14 @@
 """A trace as one self-contained HTML page."""
 
 import json
+import re
+import sys
 from html import escape
 from importlib.resources import files
 
 import numpy as np
 
+from tinymm.errors import TinymmError
 from tinymm.viewer.mathml import mathml
 from tinymm.viewer.nodes import OPERATIONS, Node
 from tinymm.viewer.panels import Layout, sections_of
@@ -16,11 +19,11 @@ SCRIPTS = ("graph.js", "formula.js", "write.js", "panels.js", "explain.js", "qui
 VARIADIC = {"argmax", "pick"}
 
 
-def page(trace, title, summary):
+def page(trace, title, summary, at=None):
     """The HTML of a trace. Every number in it is computed again in the browser, from the graph."""
     web = files("tinymm.viewer") / "web"
     read = lambda name: (web / name).read_text(encoding="utf-8")  # noqa: E731
-    data = json.dumps(described(trace, title, summary), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = json.dumps(described(trace, title, summary, at), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     parts = {
         "{{title}}": escape(title),
         "{{style}}": read("look.css"),
@@ -33,8 +36,8 @@ def page(trace, title, summary):
     return html
 
 
-def described(trace, title, summary):
-    """What the page is made from, as JSON can hold it."""
+def described(trace, title, summary, at=None):
+    """What the page is made from, as JSON can hold it. ``at``, the number that is chosen at first, is as in ``view``."""
     layout, paths = Layout(trace), sections_of(trace)
     panels = [_panel(panel, layout, trace) for panel in layout.panels]
     number = {id(panel): k for k, panel in enumerate(layout.panels)}
@@ -58,11 +61,32 @@ def described(trace, title, summary):
             for path in paths
         ],
         "panels": panels,
+        "start": None if at is None else start(at, layout.panels),
         "end": trace.forward_end,
         "loss": None if trace.loss is None else trace.loss.index,
         "upstream": [] if trace.loss else [_indices(trace.y, trace), _indices(trace.dy, trace)],
         "guards": [[node.index, truth] for node, truth in trace.guards],
     }
+
+
+def start(at, panels):
+    """The place of a number such as "dW[0, 1]": its panel, its flat position, "v" for its value or "g" for its gradient.
+
+    Axes with one place may be left out. Raises TinymmError when there is no such number.
+    """
+    match = re.fullmatch(r"\s*([^\[\]]+?)\s*(?:\[([\d,\s]*)\])?\s*", at)
+    name, index = (match[1], [int(part) for part in (match[2] or "").split(",") if part.strip()]) if match else (at, [])
+    for number, panel in enumerate(panels):
+        kind = "v" if panel.name == name and panel.values is not None else "g" if name in _gradient_names(panel) else None
+        for shape in (panel.shape, tuple(n for n in panel.shape if n > 1)):
+            if kind and len(index) == len(shape) and all(k < n for k, n in zip(index, shape)):
+                return {"panel": number, "k": int(np.ravel_multi_index(index, shape)) if shape else 0, "kind": kind}
+    names = [name for panel in panels for name in (panel.values is not None) * [panel.name] + _gradient_names(panel)]
+    raise TinymmError(f"there is no number {at!r} on this page: there are the arrays {', '.join(dict.fromkeys(names))}")
+
+
+def _gradient_names(panel):
+    return [] if panel.grads is None else [panel.name if panel.values is None else f"d{panel.name}"]
 
 
 def _node(node):
@@ -127,8 +151,6 @@ def _section(layer, path):
 
 def summary_of(layer):
     """The first line of what a layer's file says about it, without its name."""
-    import sys
-
     module = sys.modules.get(type(layer).__module__)
     text = (getattr(module, "__doc__", None) or type(layer).__doc__ or "").strip().splitlines()
     first = text[0] if text else ""

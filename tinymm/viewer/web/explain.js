@@ -137,7 +137,7 @@ function editing(panel, cell) {
   if (!board.isEditable(value)) return "";
   const label = escapeHtml(nameOf(panel, value.kind) + indexText(panel, value.k));
   return `<form class="edit"><label for="edit">Change <code>${label}</code></label> <button type="button" data-nudge="-1" aria-label="Less">−</button>`
-    + `<input id="edit" type="number" step="any" data-kind="${value.kind}" value="${board.value(value)}" autocomplete="off">`
+    + `<input id="edit" type="number" step="any" data-kind="${value.kind}" value="${Number(board.value(value).toPrecision(7))}" autocomplete="off">`
     + `<button type="button" data-nudge="1" aria-label="More">+</button><output id="refused" role="alert"></output></form>`;
 }
 
@@ -165,11 +165,15 @@ function showCode(cell, formula) {
   const source = trace.functions[number];
   const also = new Set(partsOf(formula.tree).flatMap(part => trace.sites[board.graph.site[part]])
     .filter(site => site[0] === number).flatMap(([, a, b]) => Array.from({ length: b - a + 1 }, (_, k) => a + k)));
+  let quoted = false;
   const lines = source.text.split("\n").map((line, k) => {
+    const before = quoted;
+    if ((line.match(/"""/g) || []).length % 2) quoted = !quoted;
+    const words = before || line.includes('"""') ? `<i>${escapeHtml(line.trimStart())}</i>` : paint(line.trimStart());
     const at = source.line + k;
     const mark = at >= from && at <= to ? "here" : also.has(at) ? "also" : "";
     const indent = line.length - line.trimStart().length;
-    return `<span class="line ${mark}"><em>${at}</em><span style="--indent: ${indent}">${paint(line.trimStart()) || " "}</span></span>`;
+    return `<span class="line ${mark}"><em>${at}</em><span style="--indent: ${indent}">${words || " "}</span></span>`;
   });
   const crumbs = sites.length > 1
     ? [...sites].reverse().map((site, k) => `<button data-level="${sites.length - 1 - k}" aria-pressed="${sites.length - 1 - k === level}">${escapeHtml(trace.functions[site[0]].name)}</button>`).join(" › ")

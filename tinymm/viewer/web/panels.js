@@ -49,7 +49,8 @@ class Panels {
       const group = panel.role !== "computed" ? "given" : index === section.output ? "out" : "steps";
       groups[group].push(this.panel(panel, index));
     });
-    if (!groups.steps.length) groups.given.push(...groups.out.splice(0));
+    const overTime = this.data.panels.some(panel => panel.section === section.path && panel.axes[0] === "t");
+    if (!overTime) groups.given.push(...groups.steps.splice(0), ...groups.out.splice(0));
     for (const [name, panels] of Object.entries(groups)) {
       if (!panels.length) continue;
       const group = element("div", { class: `group ${name}` });
@@ -156,6 +157,7 @@ class Panels {
     const changed = node => board.graph.given[node] !== board.graph.original[node];
     cell.classList.toggle("changed", changed(leaf) || Boolean(panel.given && changed(panel.g[k])));
     cell.lastChild.textContent = "";
+    for (const span of [v, g]) span.style.removeProperty("--term");
     for (const span of [v, g]) span.className = (span === v ? "v" : "g") + (span.textContent.length > 5 ? " long" : "");
     const selected = state.cell.panel === index && state.cell.k === k;
     cell.classList.toggle("selected", selected);
@@ -169,10 +171,13 @@ class Panels {
   light(place, terms) {
     const cell = this.at(place);
     cell.classList.add("lit");
-    cell.style.setProperty("--term", `var(--t${(terms[0] - 1) % 8})`);
+    const color = `var(--t${(terms[0] - 1) % 8})`;
+    if (!cell.style.getPropertyValue("--term")) cell.style.setProperty("--term", color);
     const badge = cell.lastChild;
     const all = [...new Set([...(badge.textContent ? badge.textContent.split(",").map(Number) : []), ...terms])];
     badge.textContent = all.length > 3 ? `${all[0]},${all[1]},…` : all.join(",");
-    cell.querySelector(place.kind === "g" && this.data.panels[place.panel].g ? ".g" : ".v").classList.add("lit");
+    const number = cell.querySelector(place.kind === "g" ? ".g" : ".v");
+    number.classList.add("lit");
+    if (!number.style.getPropertyValue("--term")) number.style.setProperty("--term", color);
   }
 }

@@ -21,7 +21,7 @@ const orders = { v: orderOf("v"), g: orderOf("g") };
 const LEAD = {
   v: "Click a number to see what it is made of; <kbd>Space</kbd> goes on to the next.",
   g: trace.loss === null
-    ? "Below each value stands its gradient: how L = Σ dy·y changes with it. The dy below each output of the last array are yours to choose."
+    ? "Below each value stands its gradient: how <span class=whole>L = Σ dy·y</span> changes with it. The dy below each output of the last array are yours to choose."
     : "Below each value stands its gradient: how the loss L = J changes with it.",
 };
 

@@ -17,7 +17,8 @@ function short(value, digits = 2) {
   return (value < 0 && text !== "≈0" ? MINUS : "") + text;
 }
 
-const signed = text => text.startsWith(MINUS) ? `(${text})` : text;
+const BELOW_ZERO = "\u0003"; // stands before a leaf whose minus is inside its HTML
+const signed = text => text.startsWith(MINUS) || text.startsWith(BELOW_ZERO) ? `(${text})` : text;
 
 /* The indices of flat position k in a shape. */
 function unravel(k, shape) {
@@ -77,7 +78,7 @@ function writeHtml(tree, leaf) {
     const html = leaf(part);
     const plain = html.replace(/<[^>]*>/g, "");
     parts.push(html);
-    return (plain.startsWith(MINUS) ? MINUS : "") + `\u0001${parts.length - 1}\u0002`;
+    return (plain.startsWith(MINUS) ? BELOW_ZERO : "") + `\u0001${parts.length - 1}\u0002`;
   });
-  return escapeHtml(text).replace(/−?\u0001(\d+)\u0002/g, (_, k) => parts[k]);
+  return escapeHtml(text).replace(/\u0003?\u0001(\d+)\u0002/g, (_, k) => parts[k]);
 }
