@@ -6,6 +6,7 @@ EXTRAS = {
     "cuda12": ["cupy-cuda12x[ctk]>=14.0.1,<15"],
     "cuda13": ["cupy-cuda13x[ctk]>=14.0.1,<15"],
     "test": ["pytest>=8", "hypothesis>=6.100"],
+    "browser": ["pytest>=8", "playwright>=1.40"],
     "oracle": ["torch>=2.4", "pytest>=8", "hypothesis>=6.100"],
 }
 

@@ -45,8 +45,13 @@ def _round(layer, rng):
 
 
 def of(*shape, seed=0):
-    """Normal numbers with one decimal."""
-    return lambda: np.random.default_rng(seed).normal(size=shape).round(1)
+    """Normal numbers with one decimal, none of them 0."""
+
+    def draw():
+        x = np.random.default_rng(seed).normal(size=shape).round(1)
+        return np.where(x == 0, 0.1, x)
+
+    return draw
 
 
 def table(*rows):
@@ -98,7 +103,7 @@ EXAMPLES = {
     "Concatenate": Example(lambda: mm.Concatenate(text=mm.Flatten(), image=mm.Flatten(), audio=mm.Flatten()),
                            lambda: {"text": of(2, 2)(), "image": of(2, 3, seed=1)(), "audio": of(2, 1, seed=2)()}),
     "Flatten": Example(mm.Flatten, of(1, 3, 2, 2, seed=7)),
-    "ReLU": Example(mm.ReLU, of(3, 4, seed=8)),
+    "ReLU": Example(mm.ReLU, of(3, 4, seed=1)),
     "Sigmoid": Example(mm.Sigmoid, lambda: 2 * of(3, 4, seed=8)()),
     "Tanh": Example(mm.Tanh, lambda: 2 * of(3, 4, seed=8)()),
     "Softmax": Example(mm.Softmax, of(2, 4, seed=9)),

@@ -9,7 +9,7 @@ from html import escape
 from tinymm.errors import TinymmError
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<call>frac|sqrt)(?=\{)|(?P<sum>Σ|max(?=_)|mean(?=_))|(?P<partial>∂)(?!L)|(?P<number>\d+(?:\.\d+)?)"
+    r"\s*(?:(?P<call>frac|sqrt)(?=\{)|(?P<sum>Σ|(?:arg)?max(?=_)|mean(?=_))|(?P<partial>∂)(?!L)|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<word>∂L|[^\W\d_]['\u0302′]*[^\W\d_]*)|(?P<mark>[_^{}])|(?P<operator>\S))"
 )
 WORDS = {"tanh", "exp", "log", "sigmoid", "where", "if", "is", "the", "of", "in", "all", "max", "mean", "softmax", "sqrt"}

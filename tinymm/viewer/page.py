@@ -43,6 +43,15 @@ def described(trace, title, summary, at=None):
     number = {id(panel): k for k, panel in enumerate(layout.panels)}
     sources, tape = Sources(), trace.tape
     sites = [sources.places(site) for site in tape.sites]
+    sections = [
+        {
+            **_section(trace.layers.get(path), path),
+            "input": number.get(id(layout.inputs.get(path))),
+            "output": number.get(id(layout.outputs.get(path))),
+            "movers": {kind: _mover(trace, path, kind == "v", sources) for kind in "vg"},
+        }
+        for path in paths
+    ]
     return {
         "title": title,
         "summary": summary,
@@ -52,14 +61,7 @@ def described(trace, title, summary, at=None):
         "runs": _runs([node.site for node in tape.nodes]),
         "sites": sites,
         "functions": [{k: v for k, v in f.items() if k != "method"} for f in sources.functions],
-        "sections": [
-            {
-                **_section(trace.layers.get(path), path),
-                "input": number.get(id(layout.inputs.get(path))),
-                "output": number.get(id(layout.outputs.get(path))),
-            }
-            for path in paths
-        ],
+        "sections": sections,
         "panels": panels,
         "start": None if at is None else start(at, layout.panels),
         "end": trace.forward_end,
@@ -131,17 +133,33 @@ def _panel(panel, layout, trace):
         "v": None if panel.values is None else _indices(panel.values, trace),
         "g": None if panel.grads is None else _indices(panel.grads, trace),
     }
+    if panel.role == "input" and panel.name not in reading.axes:  # an entry of a dict, called by its key
+        words = {"G": (reading, f"d{reading.input}")}
+        return found | _words(words)
     name = panel.name if panel.values is not None or f"d{panel.name}" in reading.equations else panel.name[1:]
     words = {"V": (reading, panel.name)}
     if not panel.given:
         words["G"] = (reading, f"d{name}") if after is None else (after, f"d{after.input}")
-    for kind, (told, key) in words.items():
-        if key in told.equations:
-            found["equation" + kind] = mathml(told.equations[key])
-        if key in told.notes:
-            found["note" + kind] = told.notes[key]
+    found |= _words(words)
     ticks = {letter: labels(n) for letter, n in zip(panel.axes, panel.shape) if (labels := reading.ticks.get(letter))}
     return {**found, "ticks": ticks} if ticks else found
+
+
+def _words(keys):
+    """The equations and notes for a panel's values and gradients, where there are any."""
+    found = {}
+    for kind, (reading, key) in keys.items():
+        if key in reading.equations:
+            found["equation" + kind] = mathml(reading.equations[key])
+        if key in reading.notes:
+            found["note" + kind] = reading.notes[key]
+    return found
+
+
+def _mover(trace, path, forward, sources):
+    """The number of a section's own pure function, for numbers that it only moves."""
+    calls = [c for c in trace.calls if c.path == path and c.forward == forward and "self" not in c.arguments]
+    return sources.number(*calls[0].source) if calls else None
 
 
 def _section(layer, path):

@@ -36,6 +36,7 @@ class Call:
     bindings: dict = field(default_factory=dict)
     result: object = None
     at: int = 0
+    source: tuple = ()  # (file, first line)
     outer: "Call" = None  # the pure function of the same layer that called this one
 
     def is_wrapper(self):
@@ -77,7 +78,8 @@ class Recorder:
         path = self._path(frame)
         outer = self.running.get(frame.f_back) or self.running.get(frame.f_back and frame.f_back.f_back)
         outer = outer if outer and outer.path == path and "self" not in outer.arguments else None
-        call = Call(code.co_name, path, self.forward, code.co_varnames[: code.co_argcount], outer=outer)
+        call = Call(code.co_name, path, self.forward, code.co_varnames[: code.co_argcount])
+        call.source, call.outer = (code.co_filename, code.co_firstlineno), outer
         self.calls.append(call)
         self.running[frame] = call
         seen = {}

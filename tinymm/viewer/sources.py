@@ -28,6 +28,11 @@ class Sources:
         pure = [place for place in found if not self._is_method(place[0])]
         return [list(place) for place in dict.fromkeys(pure or found[:1])]
 
+    def number(self, path, line):
+        """The number of the function that begins at (or around) a line, None when its source is not at hand."""
+        place = self._place(path, line)
+        return place and place[0]
+
     def _is_method(self, number):
         return self.functions[number]["method"]
 

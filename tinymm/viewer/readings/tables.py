@@ -22,7 +22,7 @@ CONCATENATE = Reading(
 )
 
 FLATTEN = Reading(
-    axes={"x": "n h w c", "y": "n d"},
+    axes={"x": "n * c", "y": "n d"},
     equations={"y": "y_{n,(p·W+q)·C+c} = x_{n,p,q,c}", "dx": "∂x_{n,p,q,c} = ∂y_{n,(p·W+q)·C+c}"},
     notes={"y": "Every number moves, none changes.", "dx": "Every gradient moves back to where its number came from."},
 )

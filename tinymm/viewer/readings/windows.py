@@ -17,8 +17,8 @@ MAXPOOL1D = Reading(
     axes={"x": "n t c", "y": "n t c", "winner": "n t c"},
     equations={
         "y": "y_{n,t,c} = max_k x_{n,t·s+k,c}",
-        "winner": "k'_{n,t,c} = the k of max_k x_{n,t·s+k,c}",
-        "dx": "∂x_{n,t·s+k,c} = Σ_t ∂y_{n,t,c} [k'_{n,t,c} = k]",
+        "winner": "winner_{n,t,c} = argmax_k x_{n,t·s+k,c}",
+        "dx": "∂x_{n,t·s+k,c} = Σ_t ∂y_{n,t,c} [winner_{n,t,c} = k]",
     },
     notes=MAX_NOTES,
     hidden=frozenset({"dx_padded"}),
@@ -28,8 +28,8 @@ MAXPOOL2D = Reading(
     axes={"x": "n h w c", "y": "n p q c", "winner": "n p q c"},
     equations={
         "y": "y_{n,p,q,c} = max_{i,j} x_{n,p·s+i,q·s+j,c}",
-        "winner": "k'_{n,p,q,c} = the k of max_k x_{n,p·s+i,q·s+j,c}",
-        "dx": "∂x_{n,p·s+i,q·s+j,c} = Σ_{p,q} ∂y_{n,p,q,c} [k'_{n,p,q,c} = k]",
+        "winner": "winner_{n,p,q,c} = argmax_k x_{n,p·s+i,q·s+j,c}",
+        "dx": "∂x_{n,p·s+i,q·s+j,c} = Σ_{p,q} ∂y_{n,p,q,c} [winner_{n,p,q,c} = k]",
     },
     notes=MAX_NOTES,
     hidden=frozenset({"dx_padded"}),
@@ -72,8 +72,8 @@ GLOBALMAXPOOL = Reading(
     axes={"x": "n * c", "y": "n c", "winner": "n p c"},
     equations={
         "y": "y_{n,c} = max_p x_{n,p,c}",
-        "winner": "p'_{n,c} = the p of max_p x_{n,p,c}",
-        "dx": "∂x_{n,p,c} = ∂y_{n,c} [p'_{n,c} = p]",
+        "winner": "winner_{n,c} = argmax_p x_{n,p,c}",
+        "dx": "∂x_{n,p,c} = ∂y_{n,c} [winner_{n,c} = p]",
     },
     notes={
         "y": "The strongest answer of one channel, wherever it is.",

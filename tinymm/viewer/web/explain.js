@@ -155,6 +155,7 @@ function showCode(cell, formula) {
   const node = board.node(cell);
   const sites = trace.sites[board.graph.site[node]];
   const leaf = board.isLeaf(cell);
+  if (board.isCopy(cell)) return showMover(host, board.panels[cell.panel], cell.kind);
   if (leaf || !sites?.length) {
     const text = leaf ? "No line computes it: it is given." : "Its source is not at hand.";
     host.innerHTML = `<h2>The line of code</h2><p class="note">${text}</p>`;
@@ -165,23 +166,34 @@ function showCode(cell, formula) {
   const source = trace.functions[number];
   const also = new Set(partsOf(formula.tree).flatMap(part => trace.sites[board.graph.site[part]])
     .filter(site => site[0] === number).flatMap(([, a, b]) => Array.from({ length: b - a + 1 }, (_, k) => a + k)));
-  let quoted = false;
-  const lines = source.text.split("\n").map((line, k) => {
-    const before = quoted;
-    if ((line.match(/"""/g) || []).length % 2) quoted = !quoted;
-    const words = before || line.includes('"""') ? `<i>${escapeHtml(line.trimStart())}</i>` : paint(line.trimStart());
-    const at = source.line + k;
-    const mark = at >= from && at <= to ? "here" : also.has(at) ? "also" : "";
-    const indent = line.length - line.trimStart().length;
-    return `<span class="line ${mark}"><em>${at}</em><span style="--indent: ${indent}">${words || " "}</span></span>`;
-  });
+  const lines = listing(source, at => at >= from && at <= to ? "here" : also.has(at) ? "also" : "");
   const crumbs = sites.length > 1
     ? [...sites].reverse().map((site, k) => `<button data-level="${sites.length - 1 - k}" aria-pressed="${sites.length - 1 - k === level}">${escapeHtml(trace.functions[site[0]].name)}</button>`).join(" › ")
     : "";
   host.innerHTML = `<h2>The line of code <small>${escapeHtml(source.file)}, line ${from}</small></h2>`
-    + (crumbs ? `<p class="crumbs">${crumbs}</p>` : "") + `<pre tabindex="0" aria-label="${escapeHtml(source.name)}">${lines.join("")}</pre>`;
+    + (crumbs ? `<p class="crumbs">${crumbs}</p>` : "") + `<pre tabindex="0" aria-label="${escapeHtml(source.name)}">${lines}</pre>`;
   const here = host.querySelector(".here"), pre = host.querySelector("pre");
   if (here) pre.scrollTop = here.offsetTop - (pre.clientHeight - here.offsetHeight) / 2;
+}
+
+/* The function that moved a number without computing anything. */
+function showMover(host, panel, kind) {
+  const section = board.sections.get(panel.section);
+  const source = trace.functions[section?.movers?.[kind]];
+  host.innerHTML = `<h2>The code that moved it ${source ? `<small>${escapeHtml(source.file)}</small>` : ""}</h2>`
+    + (source ? `<pre tabindex="0" aria-label="${escapeHtml(source.name)}">${listing(source, () => "")}</pre>` : `<p class="note">No line computes it: it is only moved.</p>`);
+}
+
+/* A function as numbered lines of HTML, marked by number. */
+function listing(source, markOf) {
+  let quoted = false;
+  return source.text.split("\n").map((line, k) => {
+    const before = quoted;
+    if ((line.match(/"""/g) || []).length % 2) quoted = !quoted;
+    const words = before || line.includes('"""') ? `<i>${escapeHtml(line.trimStart())}</i>` : paint(line.trimStart());
+    const at = source.line + k, indent = line.length - line.trimStart().length;
+    return `<span class="line ${markOf(at)}"><em>${at}</em><span style="--indent: ${indent}">${words || " "}</span></span>`;
+  }).join("");
 }
 
 /* Which call of a chain to show: the outermost that does more than hand on what the next gives. */

@@ -25,7 +25,7 @@ class Board {
   /* When the array at a place was there: a number's home is where it stood first. */
   since(place) {
     const panel = this.panels[place.panel];
-    return place.kind === "v" ? panel.at[0] : panel.given ? this.graph.end : panel.at[1];
+    return place.kind === "v" ? panel.at[0] : panel.given ? this.graph.end - 0.5 : panel.at[1];
   }
 
   home(node) {

@@ -84,7 +84,7 @@ class Graph {
 
   /* The slope of the result along one number, by central differences. */
   slope(node) {
-    const step = 1e-5 * Math.max(1, Math.abs(this.values[node]));
+    const step = 1e-5 * 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(this.values[node]) || 1)));
     const [up, down] = [step, -step].map(nudge => this.run(this.end, node, nudge));
     let kink = false;
     for (let k = 0; k < this.end && !kink; k++) kink = BRANCHES.has(this.operation[k]) && up[k] !== down[k];

@@ -31,10 +31,12 @@ class Panels {
     this.data = data;
     this.cells = data.panels.map(() => []);
     this.boxes = [];
-    const several = data.sections.length > 1;
+    const several = this.several = data.sections.length > 1;
     const total = data.panels.reduce((sum, panel) => sum + (panel.v || panel.g).length, 0);
     host.dataset.size = total > 110 ? "small" : total > 70 ? "medium" : "large";
-    for (const section of data.sections) host.append(this.section(section, several));
+    const layers = element("div", { class: "layers" });
+    for (const section of data.sections) layers.append(this.section(section, several));
+    host.append(layers);
   }
 
   section(section, several) {
@@ -43,14 +45,14 @@ class Panels {
       const path = section.path ? `<code>${escapeHtml(section.path)}</code> ` : "";
       box.append(element("h2", {}, `${path}${escapeHtml(section.title)}<small>${escapeHtml(section.summary)}</small>`));
     }
-    const groups = { given: [], steps: [], out: [] };
+    const groups = { given: [], steps: [], out: [], back: [] };
     this.data.panels.forEach((panel, index) => {
       if (panel.section !== section.path) return;
-      const group = panel.role !== "computed" ? "given" : index === section.output ? "out" : "steps";
+      const group = panel.role !== "computed" ? "given" : !panel.v ? "back" : index === section.output ? "out" : "steps";
       groups[group].push(this.panel(panel, index));
     });
     const overTime = this.data.panels.some(panel => panel.section === section.path && panel.axes[0] === "t");
-    if (!overTime) groups.given.push(...groups.steps.splice(0), ...groups.out.splice(0));
+    if (!overTime) groups.given.push(...["steps", "out", "back"].flatMap(name => groups[name].splice(0)));
     for (const [name, panels] of Object.entries(groups)) {
       if (!panels.length) continue;
       const group = element("div", { class: `group ${name}` });
@@ -113,10 +115,13 @@ class Panels {
 
   /* Lay the arrays of each group side by side without holes: a grid of small squares, of which each takes what it needs. */
   pack() {
+    const room = this.host.clientWidth - 2 * parseFloat(getComputedStyle(this.host).paddingLeft) - (this.several ? 36 : 0);
     for (const group of this.host.querySelectorAll(".group")) {
       group.classList.remove("packed");
       const sizes = [...group.children].map(panel => [panel.offsetWidth, panel.offsetHeight]);
       group.classList.add("packed");
+      const wanted = sizes.reduce((sum, [width]) => sum + (width ? Math.ceil((width + 22) / 4) * 4 : 0), 0);
+      group.style.width = `${Math.min(room, wanted)}px`;
       [...group.children].forEach((panel, k) => {
         panel.style.gridArea = `auto / auto / span ${Math.ceil((sizes[k][1] + 14) / 4)} / span ${Math.ceil((sizes[k][0] + 22) / 4)}`;
       });
