@@ -1,5 +1,6 @@
 """``mm.view``: one offline page, shown in notebooks, saved whole; and what it refuses."""
 
+import functools
 import json
 import re
 
@@ -13,13 +14,16 @@ LAYERS = [name for name in mm.layers.__all__ if isinstance(getattr(mm, name), ty
 NO_EXAMPLE = {"Container", "Layer", "Sequential"}
 
 
+example = functools.cache(mm.view)
+
+
 def data_of(view):
     return json.loads(re.search(r'<script id="trace" type="application/json">(.*?)</script>', view.html, re.S)[1])
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_one_small_page_that_asks_the_network_for_nothing(name):
-    html = mm.view(name).html
+    html = example(name).html
     assert len(html.encode()) < 300_000
     assert "{{" not in re.sub(r"<script.*?</script>", "", html, flags=re.S)
     assert not re.search(r"""(src|href)\s*=\s*["'](?!data:)|@import|url\(|fetch\(|XMLHttp|https?://""", html)
@@ -32,7 +36,7 @@ def test_every_layer_and_loss_has_an_example():
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_array_of_an_example_has_an_equation_and_every_number_a_line(name):
-    data = data_of(mm.view(name))
+    data = data_of(example(name))
     computed = [panel for panel in data["panels"] if panel["role"] == "computed"]
     for panel in computed:
         if panel["v"] and data["sections"] and len(data["sections"]) == 1:
@@ -44,7 +48,7 @@ def test_every_array_of_an_example_has_an_equation_and_every_number_a_line(name)
 
 
 def test_the_highlighted_line_is_the_one_that_computed_the_number():
-    data = data_of(mm.view("Dense"))
+    data = data_of(example("Dense"))
     y = next(panel for panel in data["panels"] if panel["name"] == "y")["v"][0]
     sites = [site for n, site in zip(data["runs"][::2], data["runs"][1::2]) for _ in range(n)]
     (function, first, last), *_ = data["sites"][sites[y]]
@@ -54,7 +58,7 @@ def test_the_highlighted_line_is_the_one_that_computed_the_number():
 
 
 def test_nothing_of_the_callers_own_code_gets_into_the_page():
-    data = data_of(mm.view("fusion"))
+    data = data_of(example("fusion"))
     assert {source["file"].split("/")[0] for source in data["functions"]} == {"tinymm"}
 
 
@@ -62,6 +66,7 @@ def test_a_page_is_saved_whole_and_shown_in_a_frame(tmp_path):
     view = mm.view(mm.Dense(2), np.ones((2, 3)))
     path = view.save(tmp_path / "dense.html")
     assert path.read_text(encoding="utf-8") == view.html and [p.name for p in tmp_path.iterdir()] == ["dense.html"]
+    assert "height: 300px" in view.frame(300)
     frame = view._repr_html_()
     assert frame.startswith("<iframe srcdoc=") and "<script" not in frame
     assert "View('Dense'" in repr(view)

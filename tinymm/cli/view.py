@@ -10,8 +10,7 @@ import webbrowser
 from pathlib import Path
 
 from tinymm.cli.arguments import path
-from tinymm.viewer import example_name, view
-from tinymm.viewer.examples import EXAMPLES
+from tinymm.viewer import example_name, listing, view
 
 
 def add_arguments(parser):
@@ -21,7 +20,7 @@ def add_arguments(parser):
 
 def run(args):
     if not args.layer:
-        print("\n".join(EXAMPLES))
+        print(listing())
         return
     name = example_name(" ".join(args.layer))
     out = Path(args.out or f"view-{name.lower().replace(' ', '-')}.html")

@@ -7,7 +7,7 @@ from pathlib import Path
 from tinymm.errors import TinymmError
 from tinymm.files import atomic_write
 from tinymm.layers import Container
-from tinymm.viewer.examples import EXAMPLES
+from tinymm.viewer.examples import EXAMPLES, fusion
 from tinymm.viewer.page import page, summary_of
 from tinymm.viewer.shrinking import trace_that_fits
 
@@ -15,7 +15,7 @@ HEIGHT = 860
 
 
 class View:
-    """A page about one run of a layer: ``html`` is its text, ``save`` writes it, a notebook shows it."""
+    """A page about one run of a layer: ``html`` is its text, ``save`` writes it, a notebook shows it in a ``frame``."""
 
     def __init__(self, trace, title, summary, at=None):
         self.trace = trace
@@ -28,11 +28,15 @@ class View:
             file.write(self.html)
         return Path(path)
 
-    def _repr_html_(self):
+    def frame(self, height=HEIGHT):
+        """The page as an <iframe> with everything inside, ``height`` pixels high, to put into another page."""
         return (
             f'<iframe srcdoc="{escape(self.html)}" title="{escape(self.title)}, step by step" '
-            f'style="width: 100%; height: {HEIGHT}px; border: 0" loading="lazy"></iframe>'
+            f'style="width: 100%; height: {height}px; border: 0" loading="lazy"></iframe>'
         )
+
+    def _repr_html_(self):
+        return self.frame()
 
     def __repr__(self):
         return f"View({self.title!r}, {len(self.trace.tape.nodes)} numbers): .save(path) writes the page"
@@ -77,6 +81,13 @@ def _example(word, at):
     example = EXAMPLES[name]
     layer, x = example.build()
     return view(layer, x, title="A fusion model" if name == "fusion" else name, at=at, **example.options)
+
+
+def listing():
+    """The examples, one a line, with what each does."""
+    said = {name: summary_of(example.make()) for name, example in EXAMPLES.items()} | {"fusion": fusion.__doc__}
+    width = max(map(len, said))
+    return "\n".join(f"{name:<{width}}  {text[:1].upper()}{text[1:].rstrip('.')}" for name, text in said.items())
 
 
 def _plain(name):

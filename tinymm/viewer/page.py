@@ -22,18 +22,14 @@ VARIADIC = {"argmax", "pick"}
 def page(trace, title, summary, at=None):
     """The HTML of a trace. Every number in it is computed again in the browser, from the graph."""
     web = files("tinymm.viewer") / "web"
-    read = lambda name: (web / name).read_text(encoding="utf-8")  # noqa: E731
     data = json.dumps(described(trace, title, summary, at), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     parts = {
-        "{{title}}": escape(title),
-        "{{style}}": read("look.css"),
-        "{{data}}": data.replace("<", "\\u003c"),
-        "{{script}}": "\n".join(read(name) for name in SCRIPTS),
+        "title": escape(title),
+        "style": (web / "look.css").read_text(encoding="utf-8"),
+        "data": data.replace("<", "\\u003c"),
+        "script": "\n".join((web / name).read_text(encoding="utf-8") for name in SCRIPTS),
     }
-    html = read("page.html")
-    for mark, part in parts.items():
-        html = html.replace(mark, part)
-    return html
+    return re.sub(r"{{(\w+)}}", lambda mark: parts[mark[1]], (web / "page.html").read_text(encoding="utf-8"))
 
 
 def described(trace, title, summary, at=None):
@@ -66,8 +62,8 @@ def described(trace, title, summary, at=None):
         "start": None if at is None else start(at, layout.panels),
         "end": trace.forward_end,
         "loss": None if trace.loss is None else trace.loss.index,
-        "upstream": [] if trace.loss else [_indices(trace.y, trace), _indices(trace.dy, trace)],
-        "guards": [[node.index, truth] for node, truth in trace.guards],
+        "upstream": [] if trace.loss is not None else [_indices(trace.y, trace), _indices(trace.dy, trace)],
+        "guards": [[node.index, truth] for node, truth in tape.guards],
     }
 
 
@@ -97,8 +93,12 @@ def _node(node):
 
 
 def _number(value):
-    """A float as JSON can hold it; infinities as text."""
-    return (int(value) if value == int(value) else value) if np.isfinite(value) else str(value)
+    """A float as JSON can hold it; what is not finite as the text that JavaScript reads as such."""
+    if np.isnan(value):
+        return "NaN"
+    if np.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return int(value) if value == int(value) else value
 
 
 def _runs(numbers):
@@ -118,10 +118,8 @@ def _indices(array, trace):
 
 def _panel(panel, layout, trace):
     reading = layout.readings.get(panel.section, Reading())
-    goes_into = [path for path, other in layout.inputs.items() if other is panel]
-    comes_out = layout.outputs.get(panel.section) is panel
-    after = layout.readings[goes_into[0]] if comes_out and goes_into else None  # its gradient is computed there
-    found = {
+    ticks = {letter: labels(n) for letter, n in zip(panel.axes, panel.shape) if (labels := reading.ticks.get(letter))}
+    return {
         "name": panel.name,
         "section": panel.section,
         "axes": panel.axes,
@@ -132,27 +130,37 @@ def _panel(panel, layout, trace):
         "at": [panel.at, panel.grads_at],
         "v": None if panel.values is None else _indices(panel.values, trace),
         "g": None if panel.grads is None else _indices(panel.grads, trace),
+        "ticks": ticks,
+        **_words("V", reading, panel.name),
+        **_words("G", *_gradient_words(panel, reading, layout)),
     }
+
+
+def _gradient_words(panel, reading, layout):
+    """Whose words fit a panel's gradients: a reading, and the name under which it has them.
+
+    What came out of a layer has its gradient from the layer it went into.
+    """
+    if panel.given:
+        return reading, ""
     if panel.role == "input" and panel.name not in reading.axes:  # an entry of a dict, called by its key
-        words = {"G": (reading, f"d{reading.input}")}
-        return found | _words(words)
-    name = panel.name if panel.values is not None or f"d{panel.name}" in reading.equations else panel.name[1:]
-    words = {"V": (reading, panel.name)}
-    if not panel.given:
-        words["G"] = (reading, f"d{name}") if after is None else (after, f"d{after.input}")
-    found |= _words(words)
-    ticks = {letter: labels(n) for letter, n in zip(panel.axes, panel.shape) if (labels := reading.ticks.get(letter))}
-    return {**found, "ticks": ticks} if ticks else found
+        return reading, f"d{reading.input}"
+    goes_into = [path for path, other in layout.inputs.items() if other is panel]
+    if goes_into and layout.outputs.get(panel.section) is panel:
+        after = layout.readings[goes_into[0]]
+        return after, f"d{after.input}"
+    if panel.values is None and f"d{panel.name}" not in reading.equations:  # dW of one use of a shared layer
+        return reading, panel.name
+    return reading, f"d{panel.name}"
 
 
-def _words(keys):
-    """The equations and notes for a panel's values and gradients, where there are any."""
+def _words(kind, reading, key):
+    """The equation and the note that a reading has under a name."""
     found = {}
-    for kind, (reading, key) in keys.items():
-        if key in reading.equations:
-            found["equation" + kind] = mathml(reading.equations[key])
-        if key in reading.notes:
-            found["note" + kind] = reading.notes[key]
+    if key in reading.equations:
+        found["equation" + kind] = mathml(reading.equations[key])
+    if key in reading.notes:
+        found["note" + kind] = reading.notes[key]
     return found
 
 
@@ -168,9 +176,9 @@ def _section(layer, path):
 
 
 def summary_of(layer):
-    """The first line of what a layer's file says about it, without its name."""
-    module = sys.modules.get(type(layer).__module__)
-    text = (getattr(module, "__doc__", None) or type(layer).__doc__ or "").strip().splitlines()
-    first = text[0] if text else ""
+    """One line on what a layer does: the first of its own file in tinymm, without the name, or of its class."""
+    own = type(layer).__module__.startswith("tinymm.")
+    text = (sys.modules[type(layer).__module__] if own else type(layer)).__doc__ or ""
+    first = text.strip().partition("\n")[0]
     name, colon, rest = first.partition(": ")
-    return rest if colon and " " not in name.strip() else first if type(layer).__doc__ else ""
+    return rest if colon and " " not in name else first

@@ -9,7 +9,7 @@ from tinymm.viewer.checking import are_gradients
 from tinymm.viewer.nodes import Node
 from tinymm.viewer.readings import Reading, reading_of
 
-LETTERS = ("h", "w", "e")  # for axes that nobody named
+LETTERS = "hwdceabijk"  # for axes that nobody named
 STATES = ("h0", "c0")
 COMES_OUT = ("run", "forward")
 
@@ -215,8 +215,8 @@ class Layout:
             axes = alike[-1].axes if alike else axes
         if axes is None:
             same = [p for p in self.panels if p.section == path and p.shape == array.shape[time:]]
-            axes = same[-1].axes if same else ("n", *LETTERS[: rank - 1])[:rank]
-        return ("t", *axes) if time else tuple(axes)
+            axes = same[-1].axes if same else _fitting("n *", rank) if rank else ()
+        return ("t", *("s" if letter == "t" else letter for letter in axes)) if time else tuple(axes)
 
 
 def _fitting(text, rank):
@@ -224,7 +224,8 @@ def _fitting(text, rank):
     letters = text.split()
     if "*" in letters:
         k, extra = letters.index("*"), rank - len(letters) + 1
-        letters[k : k + 1] = ("t",) if extra == 1 else (*LETTERS, "s")[: max(extra, 0)]
+        free = [letter for letter in ("td" + LETTERS if extra == 1 else LETTERS) if letter not in letters]
+        letters[k : k + 1] = free[: max(extra, 0)]
     return tuple(letters) if len(letters) == rank else None
 
 

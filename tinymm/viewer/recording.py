@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tinymm import layers, losses
+from tinymm.errors import TinymmError
 from tinymm.layers import Container, Layer
 from tinymm.viewer.arrays import has_nodes
 from tinymm.viewer.nodes import Node
@@ -47,11 +48,10 @@ class Call:
 class Recorder:
     """Collects the Calls of all layer functions that run inside ``with recorder.watch(...)``."""
 
-    def __init__(self, tape, own_files=()):
-        self.tape = tape
+    def __init__(self, tape, layers, own_files=()):
+        self.tape, self.layers = tape, layers  # layers: path -> layer
         self.calls = []
         self.running = {}  # frame -> call
-        self.layers = {}  # path -> layer
         own = {str(path) for path in LAYERS.glob("*.py") if path.stem not in FRAMES}
         self.files = own | {losses.__file__} | set(own_files)
         self.forward, self.root = True, ""
@@ -65,9 +65,11 @@ class Recorder:
         self._before = sys.gettrace()
         sys.settrace(self._enter)
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, error, _):
         sys.settrace(self._before)
         self.tape.check()
+        if kind in (TypeError, AttributeError, ValueError) and "Node" in str(error):  # NumPy's own words
+            raise TinymmError(f"this layer does something that the viewer cannot trace: {error}") from error
 
     def _enter(self, frame, event, _):
         code = frame.f_code
@@ -104,11 +106,12 @@ class Recorder:
                     at = 1 + max(n.index for n in array.flat if isinstance(n, Node))
                     call.bindings.setdefault(name, []).append(Binding(array, k, at))
                 continue
-            if isinstance(value, Node):
-                value = np.array(value, dtype=object)
-            if seen.get(name) is not value and has_nodes(value):
-                seen[name] = value
-                self._note(call, name, value, names.get(TIME))
+            if seen.get(name) is value:
+                continue
+            seen[name] = value
+            array = np.array(value, dtype=object) if isinstance(value, Node) else value
+            if has_nodes(array):
+                self._note(call, name, array, names.get(TIME))
 
     def _note(self, call, name, array, time):
         time = time if isinstance(time, int) else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinymm.backend import to_host
 from tinymm.errors import ShapeError, TinymmError
 from tinymm.layers import Container
 from tinymm.layers.containers import shapes_of
@@ -21,22 +22,22 @@ class Trace:
     """What was recorded: the tape, the calls in the order they began, and the arrays that went in and came out.
 
     ``inputs`` and ``params`` are dicts of Traced arrays by name, ``dinputs`` and ``dparams`` their gradients.
-    ``y`` is the output; the number whose gradient everything is, is ``loss`` (a node) or Σ ``dy`` · y.
+    ``y`` is the output; the number whose gradient everything is, is ``loss`` (a node) or Σ ``dy`` · y. Nodes
+    from ``forward_end`` on belong to backward.
     """
 
     tape: Tape
     calls: list
     layers: dict  # path -> layer
     inputs: dict
-    params: dict
-    y: object
+    params: dict = field(default_factory=dict)
+    y: object = None
     dy: object = None
     loss: object = None
     target: object = None
     dinputs: dict = field(default_factory=dict)
     dparams: dict = field(default_factory=dict)
     forward_end: int = 0
-    guards: list = field(default_factory=list)
 
 
 def trace(layer, x, dy=None, loss=None, target=None, training=False, mask=None, limit=LIMIT):
@@ -49,31 +50,25 @@ def trace(layer, x, dy=None, loss=None, target=None, training=False, mask=None, 
     """
     tape = Tape(limit)
     if isinstance(layer, Loss):
-        if not isinstance(x, (tuple, list)) or len(x) != 2:
-            raise TinymmError(f"{type(layer).__name__} is viewed on two arrays: x=(prediction, target)")
-        return _run(tape, None, {}, Recorder(tape), *x, loss=layer)
-    x = _each(x, np.asarray)
-    ready = _built(layer, x, training, mask)
-    if ready.multiply_adds(shapes_of(x[0] if isinstance(x, tuple) else x)) * _samples(x) > limit:  # each is two numbers, and four on the way back
-        raise TooLarge(f"this trace has more than {limit} numbers")
+        return _trace_loss(tape, layer, x)
+    x, dy, target, mask = (None if a is None else _each(to_host(a), np.asarray) for a in (x, dy, target, mask))
+    options = {"training": training, "mask": mask}
+    ready = _built(layer, x, options)
+    _refuse_much_too_large(ready, x, limit)
     twin, layers, params = _twin(tape, ready)
-    recorder = Recorder(tape, own_files(layer))
-    recorder.layers = layers
-    inputs = _each(x, lambda a: leaves(tape, np.asarray(a)))
-    done = Trace(tape, recorder.calls, layers, _named(inputs), params, None)
-    with _errors(), recorder.watch(forward=True):
-        options = {} if mask is None else {"mask": mask}
-        done.y, cache = twin.forward(inputs, training=training, rng=np.random.default_rng(0), **options)
-    if loss is not None:
-        _run(tape, done, layers, recorder, done.y, target, loss)
-        dy = done.dy
-    else:
-        dy = done.dy = leaves(tape, upstream(done.y.shape) if dy is None else _fitting(dy, done.y.shape))
+    recorder = Recorder(tape, layers, own_files(layer))
+    inputs = _each(x, lambda a: leaves(tape, a))
+    done = Trace(tape, recorder.calls, layers, _named(inputs), params)
+    with recorder.watch(forward=True):
+        done.y, cache = twin.forward(inputs, rng=np.random.default_rng(0), **options)
+    if loss is None:
+        done.dy = leaves(tape, upstream(done.y.shape) if dy is None else _fitting(dy, done.y.shape))
         done.forward_end = len(tape.nodes)
-    with _errors(), recorder.watch(forward=False):
-        dx, grads = twin.backward(dy, cache)
-    done.dinputs, done.dparams = _named(dx), grads
-    done.guards = tape.guards
+    else:
+        _through_loss(done, recorder, loss, done.y, loss.prepare(np.zeros(done.y.shape), target))
+    with recorder.watch(forward=False):
+        dx, done.dparams = twin.backward(done.dy, cache)
+    done.dinputs = _named(dx)
     return done
 
 
@@ -83,34 +78,44 @@ def upstream(shape):
     return np.where(dy == 0, 0.5, dy)
 
 
-def _run(tape, done, layers, recorder, pred, target, loss):
-    """The loss, forward and backward, by itself (``done`` is None) or behind a model."""
-    plain = np.asarray(pred) if done is None else np.zeros(pred.shape)
-    target = loss.prepare(np.asarray(plain, dtype=float), np.asarray(target))
-    if done is None:
-        loss.forward(np.asarray(pred, dtype=float), target)  # its own refusals first
-        pred = leaves(tape, np.asarray(pred, dtype=float))
-        done = Trace(tape, recorder.calls, {}, {"pred": pred}, {}, pred)
-    done.target = leaves(tape, target)
-    done.layers["loss"] = loss
-    with _errors(), recorder.watch(forward=True, root="loss"):
-        done.loss, cache = loss.forward(pred, done.target)
-    done.forward_end = len(tape.nodes)
-    with _errors(), recorder.watch(forward=False, root="loss"):
-        done.dy = loss.backward(cache)
-    if "pred" in done.inputs:
-        done.dinputs = {"pred": done.dy}
-    done.guards = tape.guards
+def _trace_loss(tape, loss, x):
+    if not isinstance(x, (tuple, list)) or len(x) != 2:
+        raise TinymmError(f"{type(loss).__name__} is viewed on two arrays: x=(prediction, target)")
+    pred, target = np.asarray(to_host(x[0]), dtype=float), np.asarray(to_host(x[1]))
+    target = loss.prepare(pred, target)
+    pred = leaves(tape, pred)
+    layers = {}
+    recorder = Recorder(tape, layers)
+    done = Trace(tape, recorder.calls, layers, {"pred": pred}, y=pred)
+    _through_loss(done, recorder, loss, pred, target)
+    done.dinputs = {"pred": done.dy}
     return done
 
 
-def _built(layer, x, training, mask):
+def _through_loss(done, recorder, loss, pred, target):
+    """From the prediction to the loss, and the gradient back to the prediction."""
+    done.target, done.layers["loss"] = leaves(done.tape, target), loss
+    with recorder.watch(forward=True, root="loss"):
+        done.loss, cache = loss.forward(pred, done.target)
+    done.forward_end = len(done.tape.nodes)
+    with recorder.watch(forward=False, root="loss"):
+        done.dy = loss.backward(cache)
+
+
+def _built(layer, x, options):
     """A float64 copy of the layer, built for x, which must be what it takes."""
-    ready = copy.deepcopy(layer).astype(np.float64)
-    options = {} if mask is None else {"mask": mask}
-    floats = _each(x, lambda a: a if (a := np.asarray(a)).dtype.kind in "iub" else a.astype(np.float64))
-    ready.forward(floats, training=training, rng=np.random.default_rng(0), **options)
+    ready = copy.deepcopy(layer).to("cpu").astype(np.float64)
+    floats = _each(x, lambda a: a if a.dtype.kind in "iub" else a.astype(np.float64))
+    ready.forward(floats, rng=np.random.default_rng(0), **options)
     return ready
+
+
+def _refuse_much_too_large(layer, x, limit):
+    """What cannot fit is not even tried: each multiply-add is two numbers, and four on the way back."""
+    parts = list(x.values()) if isinstance(x, dict) else x if isinstance(x, tuple) else [x]
+    shapes = shapes_of(x[0] if isinstance(x, tuple) else x)
+    if layer.multiply_adds(shapes) * max(map(len, parts)) > limit:
+        raise TooLarge(f"this trace has more than {limit} numbers")
 
 
 def _twin(tape, layer):
@@ -143,11 +148,6 @@ def _by_path(container, path=""):
     yield path, container
 
 
-def _samples(x):
-    parts = list(x.values()) if isinstance(x, dict) else x if isinstance(x, tuple) else [x]
-    return max(len(part) for part in parts)
-
-
 def _each(x, change):
     if isinstance(x, dict):
         return {name: _each(part, change) for name, part in x.items()}
@@ -168,14 +168,3 @@ def _fitting(dy, shape):
     if dy.shape != shape:
         raise ShapeError(f"dy has the shape {dy.shape} and the layer's output {shape}: give one number for each output")
     return dy
-
-
-class _errors:
-    """What NumPy says when an operation has no traced form, as one sentence."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, _):
-        if kind in (TypeError, AttributeError, ValueError) and "Node" in str(error):
-            raise TinymmError(f"this layer does something that the viewer cannot trace: {error}") from error

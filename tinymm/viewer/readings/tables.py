@@ -27,4 +27,10 @@ FLATTEN = Reading(
     notes={"y": "Every number moves, none changes.", "dx": "Every gradient moves back to where its number came from."},
 )
 
-READINGS = {"Embedding": EMBEDDING, "Concatenate": CONCATENATE, "Flatten": FLATTEN}
+TIMEDISTRIBUTED = Reading(
+    axes={"x": "n t *", "y": "n t *"},
+    equations={"y": "y_{n,t} = f(x_{n,t})", "dx": "∂x_{n,t} = the gradient that f gives for ∂y_{n,t}"},
+    notes={"y": "The same layer on every time step: all steps go through it as one big batch."},
+)
+
+READINGS = {"Embedding": EMBEDDING, "Concatenate": CONCATENATE, "Flatten": FLATTEN, "TimeDistributed": TIMEDISTRIBUTED}

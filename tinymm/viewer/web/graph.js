@@ -79,7 +79,7 @@ class Graph {
   result(values) {
     if (this.loss !== null) return values[this.loss];
     const [y, dy] = this.upstream;
-    return y.reduce((sum, node, k) => sum + this.values[dy[k]] * values[node], 0);
+    return y.reduce((sum, node, k) => sum + this.values[dy[k]] * (values[node] ?? this.values[node]), 0);
   }
 
   /* The slope of the result along one number, by central differences. */
