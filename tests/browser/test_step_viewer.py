@@ -73,7 +73,7 @@ WRITTEN = """() => {
     const number = leaf => { const v = board.graph.values[leaf.node]; return v < 0 ? "−" + String(-v) : String(v); };
     const terms = formula.terms.map((term, k) => (formula.kind === "max" ? (k ? ", " : "") : term.sign < 0 ? " - " : k ? " + " : "")
       + writeTree(term.tree, number, term.sign < 0 ? 1.5 : 0));
-    for (const text of [writeTree(formula.tree, number), formula.before + terms.join("") + formula.after]) {
+    for (const text of [writeTree(formula.tree, number), formula.kind === "row" ? terms[1] : formula.before + terms.join("") + formula.after]) {
       if (text.includes(" if ")) continue;
       let got;
       try { got = Number(eval(js(text))); } catch (error) { got = String(error); }

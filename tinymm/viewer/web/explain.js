@@ -66,7 +66,7 @@ function withIndices(state, panel, cell, formula, panels) {
     };
     const value = board.graph.values[term.tree.node];
     const quiet = formula.kind === "sum" && value === 0 || chosen >= 0 && k !== chosen;
-    const sign = formula.kind === "max" ? (k ? "<span class=op>,</span>" : "")
+    const sign = formula.kind === "row" ? (k ? "<span class=op>picks</span>" : "") : formula.kind === "max" ? (k ? "<span class=op>,</span>" : "")
       : term.sign < 0 ? `<span class=op>${MINUS}</span>` : k ? "<span class=op>+</span>" : "";
     const plain = term.tree.place || term.tree.number !== undefined;
     const bind = !plain && term.sign < 0 && ["add", "sub"].includes(term.tree.name);
@@ -93,20 +93,13 @@ function winnerOf(formula) {
 
 function lightTerms(formula, single, numbers, chosen, panels) {
   if (single) {
-    for (const place of placesOf(formula.tree)) if (isUsed(formula.tree, place)) panels.light(place, [numbers.get(placeKey(place))]);
+    for (const place of placesOf(formula.tree)) panels.light(place, [numbers.get(placeKey(place))]);
     return;
   }
   formula.terms.forEach((term, k) => {
     for (const place of placesOf(term.tree)) panels.light(place, [k + 1]);
     if (k === chosen) placesOf(term.tree).forEach(place => panels.at(place).classList.add("chosen"));
   });
-}
-
-/* Of a row of a table only the row that was picked counts, and the number that picked it. */
-function isUsed(tree, place) {
-  if (tree.name !== "pick" || tree.args[0].name === "argmax") return true;
-  const picked = tree.args[1 + board.graph.values[tree.args[0].node]];
-  return [...placesOf(tree.args[0]), ...(picked ? placesOf(picked) : [])].some(other => same(other, place));
 }
 
 /* The finite-difference check of one gradient: nudge the number, and look what the result does. */
@@ -211,6 +204,6 @@ function partsOf(tree) { return tree.args ? [tree.node, ...tree.args.flatMap(par
 function paint(line) {
   const comment = line.search(/(^|\s)#/);
   const [code, rest] = comment < 0 ? [line, ""] : [line.slice(0, comment), line.slice(comment)];
-  const words = escapeHtml(code).replace(/\b(def|return|for|in|if|else|not|None|is)\b/g, "<b>$1</b>");
-  return words + (rest ? `<i>${escapeHtml(rest)}</i>` : "");
+  const words = escapeHtml(code.trimEnd()).replace(/\b(def|return|for|in|if|else|not|None|is)\b/g, "<b>$1</b>");
+  return words + (rest ? `<i>${words ? "&nbsp; " : ""}${escapeHtml(rest.trim())}</i>` : "");
 }

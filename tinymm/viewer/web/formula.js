@@ -137,8 +137,9 @@ function decompose(tree) {
   if (tree.name === "pick") {
     const [index, ...from] = tree.args;
     if (isChoice(tree) || from.length > 0 && index.place && from.every(c => c.place && sameRow(c.place, from[0].place)) && isWinner(index))
-      return { before: "max(", after: ")", kind: "max", terms: from.map(inner => ({ sign: 1, tree: inner })), index };
-    return { before: "", after: "", kind: "row", terms: [{ sign: 1, tree }], index };
+      return { before: "max(", after: ")", kind: "max", terms: from.map(inner => ({ sign: 1, tree: inner })) };
+    const picked = from[board.graph.values[index.node]] ?? from[0];
+    return { before: "", after: "", kind: "row", terms: [{ sign: 1, tree: index }, { sign: 1, tree: picked }] };
   }
   if (isSum(tree)) return { before: "", after: "", kind: "sum", terms: addends(tree) };
   if (tree.name === "neg" && holdsSum(tree.args[0])) return wrap("−(", tree.args[0], ")");
