@@ -6,6 +6,7 @@ EXTRAS = {
     "cuda12": ["cupy-cuda12x[ctk]>=14.0.1,<15"],
     "cuda13": ["cupy-cuda13x[ctk]>=14.0.1,<15"],
     "test": ["pytest>=8", "hypothesis>=6.100"],
+    "browser": ["pytest>=8", "playwright>=1.40"],
     "oracle": ["torch>=2.4", "pytest>=8", "hypothesis>=6.100"],
 }
 
@@ -18,6 +19,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["tinymm", "tinymm.*"]),
+    package_data={"tinymm.viewer": ["web/*"]},
     install_requires=["numpy>=2.0", "scipy>=1.13", "imageio>=2.34", "av>=13", "rich>=13", "safetensors>=0.4", "threadpoolctl>=3.1"],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["tinymm = tinymm.cli:main"]},

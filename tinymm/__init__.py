@@ -15,5 +15,14 @@ __version__ = "0.1.0"
 __all__ = [
     *_layers, "SGD", "Adam", "AdamW", "BinaryCrossEntropy", "CrossEntropy", "MeanSquaredError", "Momentum",
     "NonFiniteError", "ShapeError", "TinymmError", "Trainer", "array_module", "gradcheck", "load", "make_engine", "save", "to_device",
-    "to_host",
+    "to_host", "view",  # noqa: F405
 ]  # fmt: skip
+
+
+def __getattr__(name):
+    """``view`` is loaded when somebody asks for it."""
+    if name == "view":
+        from tinymm.viewer import view
+
+        return view
+    raise AttributeError(f"module 'tinymm' has no attribute {name!r}")

@@ -71,12 +71,9 @@ def unpad(x, pads):
 def sliding_windows(x, size, stride):
     """x (N, *lengths, C) -> a view (N, *out, *size, C): all windows; nothing is copied, so do not write to it."""
     xp = array_module(x)
-    lengths = x.shape[1:-1]
-    out = tuple((n - k) // s + 1 for n, k, s in zip(lengths, size, stride))
-    batch, *steps, channel = x.strides
-    return xp.lib.stride_tricks.as_strided(
-        x, (x.shape[0], *out, *size, x.shape[-1]), (batch, *(a * s for a, s in zip(steps, stride)), *steps, channel)
-    )
+    windows = xp.lib.stride_tricks.sliding_window_view(x, size, tuple(range(1, x.ndim - 1)))  # (N, *starts, C, *size)
+    windows = windows[(slice(None), *(slice(None, None, s) for s in stride))]
+    return xp.moveaxis(windows, 1 + len(size), -1)
 
 
 def offsets(size):
