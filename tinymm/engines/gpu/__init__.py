@@ -17,7 +17,7 @@ from cupy.cuda.memory import OutOfMemoryError
 from tinymm.backend import is_cupy, refuse_two_kinds, take, to_device, to_host
 from tinymm.engines.diagnosis import name_first_bad
 from tinymm.engines.gpu.containers import told_by
-from tinymm.engines.gpu.memory import GpuMemoryError, explain, free_bytes
+from tinymm.engines.gpu.memory import GpuMemoryError, explain
 from tinymm.engines.gpu.parameters import Parameters, leaves
 from tinymm.engines.gpu.step import Prediction, TrainingStep
 from tinymm.engines.gpu.update import LOSSES, RULES, SCALARS, Updater
@@ -39,7 +39,8 @@ class GpuEngine(TextbookEngine):
         super().__init__(model, loss, optimizer, seed)
         self.deterministic = deterministic
         self.stream = cupy.cuda.Stream(non_blocking=True)
-        self.parameters, self.plans, self.failures = None, {}, 0
+        self.parameters, self.plans = None, {}
+        self.failed = []  # the numbers of the steps that went bad, one a failure
         self.recent, self.unread = deque(maxlen=REMEMBERED), weakref.WeakValueDictionary()
 
     def step(self, inputs, targets):
@@ -60,7 +61,7 @@ class GpuEngine(TextbookEngine):
             self._training_step(inputs, targets).run(inputs, targets, self._draws(number - 1))
         self.optimizer.steps = number
         self.recent.append((number, inputs, targets))
-        failures = self.failures
+        failures = len(self.failed)
         loss = self.unread[number % LOSSES] = PendingLoss(lambda: self._read(number, failures))
         return loss
 
@@ -142,35 +143,36 @@ class GpuEngine(TextbookEngine):
             yield
         except (GpuMemoryError, OutOfMemoryError) as error:
             error = error if isinstance(error, GpuMemoryError) else GpuMemoryError(str(error))
-            held = sum(plan.pool.total_bytes() for plan in self.plans.values())
             self.plans.clear()
-            batch = len(_arrays(inputs)[0])
-            raise explain(error, batch, lambda n: self._footprint(n, inputs, *targets), free_bytes() + held) from None
+            raise explain(error, len(_arrays(inputs)[0]), lambda n: self._attempt(n, inputs, *targets)) from None
 
-    def _footprint(self, n, inputs, *targets):
-        """The bytes that a step with n samples takes."""
-        some = [take(a, np.arange(n) % len(_arrays(inputs)[0])) for a in to_host((inputs, *targets))]
+    def _attempt(self, n, inputs, *targets):
+        """Work on the first n samples, without an update. Raises MemoryError when they are too many."""
+        some = [take(a, slice(0, n)) for a in (inputs, *targets)]
         plan = (TrainingStep if targets else Prediction)(self, *some)
         with cupy.cuda.using_allocator(plan.pool.malloc):
             plan.gradients() if targets else plan.run(some[0])
-        return plan.pool.total_bytes()
 
     def _draws(self, steps):
         return np.random.SeedSequence(entropy=self.seed, spawn_key=(steps,))
 
     def _read(self, number, failures):
-        """The loss of a step, once it is there."""
+        """The loss of a step, once it is there. failures: how many there had been when it was launched."""
+        if failures < len(self.failed) and number >= self.failed[failures]:
+            raise NonFiniteError(f"step {number} changed nothing, since step {self.failed[failures]} before it went bad")
         with self.stream:
             first_bad = int(self.updater.status.get()[0])
             loss = self.updater.losses[number % LOSSES].get()[()]
-        if failures < self.failures or first_bad and number >= first_bad:
-            self._fail(first_bad or number)
+        if first_bad and number >= first_bad:
+            self._fail(first_bad)
         return loss
 
     def _fail(self, number):
         """Forget the steps that changed nothing, and tell which layer of the first of them went bad."""
         self.updater.status[...] = 0
-        self.failures += 1
+        self.failed.append(number)
+        for later in range(number, self.optimizer.steps + 1):
+            self.unread.pop(later % LOSSES, None)
         batch = next((batch for batch in self.recent if batch[0] == number), None)
         self.recent.clear()
         self.optimizer.steps = min(self.optimizer.steps, number - 1)

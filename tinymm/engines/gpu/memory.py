@@ -5,7 +5,7 @@ import re
 from tinymm.errors import LayerError
 
 
-class GpuMemoryError(LayerError):
+class GpuMemoryError(LayerError, MemoryError):
     """A layer wanted more memory than the GPU has left."""
 
 
@@ -15,27 +15,22 @@ def wanted(message):
     return int(found.group(1).replace(",", "")) if found else 0
 
 
-def free_bytes():
-    """What the GPU has left, counting what CuPy's pool holds without using it."""
-    import cupy
+def explain(error, batch, attempt):
+    """The same error in one sentence: who wanted how much, and a batch that fits.
 
-    return cupy.cuda.Device().mem_info[0] + cupy.get_default_memory_pool().free_bytes()
-
-
-def explain(error, batch, footprint, budget):
-    """The same error in one sentence: who wanted how much, and the batch that would fit.
-
-    footprint(n): the bytes a step with n samples takes. budget: the bytes a step may take.
+    attempt(n) does the work for n samples, and raises MemoryError where they are too many.
     """
-    some = max(1, batch // 16)
-    one, two = footprint(some), footprint(2 * some)
-    each = max((two - one) / some, 1)
-    fits = int((budget - (one - some * each)) / each)
-    advice = f"a batch of about {fits} would fit" if 0 < fits < batch else "the model is too large for this GPU"
+    fits, low, high = 0, 0, batch
+    while high - low > max(1, batch // 16) or low == 0 and high > 1:
+        n = (low + high) // 2
+        try:
+            attempt(n)
+            fits = low = n
+        except MemoryError:
+            high = n
+    advice = f"a batch of {fits} fits" if fits else "not even one sample fits, the model is too large for this GPU"
     return GpuMemoryError(
-        f"the GPU's memory is full: {size(wanted(error.message))} more were wanted for a batch of {batch}, and of "
-        f"{size(budget)} for a step too little is left; {advice}",
-        error.path,
+        f"the GPU's memory is full: {size(wanted(error.message))} more were wanted for a batch of {batch}; {advice}", error.path
     )
 
 

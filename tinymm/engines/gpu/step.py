@@ -117,7 +117,7 @@ class TrainingStep(Prediction):
         stream.begin_capture()
         try:
             self._launch()
-        except RuntimeError as error:  # CuPy's errors of CUDA and of cuBLAS
+        except (RuntimeError, MemoryError) as error:  # CuPy's errors of CUDA and of cuBLAS
             self.why_plain = f"it cannot be recorded ({error})"
         try:
             graph = stream.end_capture()
