@@ -49,16 +49,17 @@ class GpuEngine(TextbookEngine):
         A step whose loss or gradient is NaN or infinite changes nothing, nor do those behind it; the first look at its
         loss, or at a later one, raises NonFiniteError, which names the layer that went bad first.
         """
-        if not self._plannable(inputs):
+        plan = self._known(TrainingStep, inputs, targets)
+        if plan is None and not self._plannable(inputs):
             self.model.to("gpu")
             return super().step(to_device(inputs), to_device(targets))
         number = self.optimizer.steps + 1
         if number % LOSSES in self.unread:
             self.unread[number % LOSSES].number()
         with self._on_stream(), self._memory_explained(inputs, targets):
-            self._adopt()
+            plan = plan or self._plan(TrainingStep, inputs, targets)
             self.parameters.take_slots()
-            self._training_step(inputs, targets).run(inputs, targets, self._draws(number - 1))
+            plan.run(inputs, targets, lambda: self._draws(number - 1))
         self.optimizer.steps = number
         self.recent.append((number, inputs, targets))
         failures = len(self.failed)
@@ -68,13 +69,13 @@ class GpuEngine(TextbookEngine):
     def predict(self, inputs):
         """The model's output for a batch, without dropout: on the GPU for CuPy arrays, on the host for NumPy arrays."""
         on_gpu = all(is_cupy(a) for a in _arrays(inputs))
-        if not self._plannable(inputs):
+        plan = self._known(Prediction, inputs)
+        if plan is None and not self._plannable(inputs):
             self.model.to("gpu")
             y = super().predict(to_device(inputs))
         else:
             with self._on_stream(), self._memory_explained(inputs):
-                self._adopt()
-                y = self._plan(Prediction, inputs).run(inputs).copy()
+                y = (plan or self._plan(Prediction, inputs)).run(inputs).copy()
         return y if on_gpu else to_host(y)
 
     def why_plain(self):
@@ -85,7 +86,6 @@ class GpuEngine(TextbookEngine):
     def _plannable(self, inputs):
         """Numbers, layers and optimizer that plans are made for, and every array in one place only."""
         arrays, model = _arrays(inputs), self.model
-        refuse_two_kinds(**inputs if isinstance(inputs, dict) else {})
         if model.input_shape is None:
             model.accept(inputs)
         params = [a for layer in leaves(model) for a in layer.params.values()]
@@ -109,22 +109,23 @@ class GpuEngine(TextbookEngine):
         self.control = cupy.zeros(SCALARS + drawn, np.uint64)
         self.seeds = self.control[SCALARS:]
 
-    def _training_step(self, inputs, targets):
-        return self._plan(TrainingStep, inputs, targets)
+    def _known(self, kind, inputs, *targets):
+        """The plan that was made for such a batch, None when there is none or the model has been moved since."""
+        if isinstance(inputs, dict):
+            refuse_two_kinds(**inputs)
+        return self.plans.get(_key(kind, inputs, targets)) if self.parameters and self.parameters.still_home() else None
 
     def _plan(self, kind, inputs, *targets):
-        names = list(inputs) if isinstance(inputs, dict) else []
-        key = (kind, *names, *((a.shape, a.dtype.kind) for a in (*_arrays(inputs), *targets)))
-        if key not in self.plans:
-            first = slice(0, 1)
-            pred, _ = self.model.forward(to_device(take(inputs, first)))  # the textbook's own checks of shapes and numbers
-            for t in targets:
-                self.loss.forward(pred, to_device(t[first]))
-            if len(self.plans) == KEPT:
-                self.stream.synchronize()
-                self.plans.pop(next(iter(self.plans)))
-            self.plans[key] = kind(self, inputs, *targets)
-        return self.plans[key]
+        self._adopt()
+        first = slice(0, 1)
+        pred, _ = self.model.forward(to_device(take(inputs, first)))  # the textbook's own checks of shapes and numbers
+        for t in targets:
+            self.loss.forward(pred, to_device(t[first]))
+        if len(self.plans) == KEPT:
+            self.stream.synchronize()
+            self.plans.pop(next(iter(self.plans)))
+        plan = self.plans[_key(kind, inputs, targets)] = kind(self, inputs, *targets)
+        return plan
 
     @contextlib.contextmanager
     def _on_stream(self):
@@ -186,6 +187,11 @@ class GpuEngine(TextbookEngine):
             f"the loss or a gradient of step {number} was NaN or infinite, and nothing has changed since: "
             "look at the loss after every step to learn in which layer"
         )
+
+
+def _key(kind, inputs, targets):
+    names = tuple(inputs) if isinstance(inputs, dict) else ()
+    return (kind, names, *((a.shape, a.dtype) for a in (*_arrays(inputs), *targets)))
 
 
 def _arrays(inputs):

@@ -5,11 +5,11 @@ steps, the convolutions have the rest of the GPU.
 """
 
 import dataclasses
+import math
 
 import cupy
 from cupy.cuda.memory import OutOfMemoryError
 
-from tinymm.engines.cpu.containers import tiles_exactly
 from tinymm.engines.gpu.conv import MOST_PLACES, ConvPlan
 from tinymm.engines.gpu.dense import DensePlan
 from tinymm.engines.gpu.dropout import DropoutPlan
@@ -36,6 +36,7 @@ from tinymm.layers import (
     Tanh,
     TimeDistributed,
 )
+from tinymm.layers.windows import resolve_padding
 
 SINGLE = {Dense: DensePlan, Embedding: EmbeddingPlan, Conv1D: ConvPlan, Conv2D: ConvPlan, Dropout: DropoutPlan}
 ACTIVATIONS = {ReLU: RELU, Sigmoid: SIGMOID, Tanh: TANH}
@@ -68,11 +69,10 @@ def fused(layers, shape, around, out):
 
 
 def poolable(pool, shape):
-    """True for a pool that the convolution's kernel can do: windows that tile, and that are small."""
-    places = 1
-    for length in pool.pool_size:
-        places *= length
-    return places <= MOST_PLACES and tiles_exactly(pool, shape)
+    """True for a pool that the convolution's kernel can do: small windows that neither overlap nor need padding."""
+    pads = resolve_padding(pool.padding, shape[1:-1], pool.pool_size, pool.stride)
+    tiles = pool.stride == pool.pool_size and not any(before or after for before, after in pads)
+    return tiles and math.prod(pool.pool_size) <= MOST_PLACES
 
 
 def unflatten(rows, shape):

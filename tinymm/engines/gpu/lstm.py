@@ -76,7 +76,7 @@ def on_chip(M, N, around):
     Q partners split each unit's sum, so that a block has about 256 threads; fewer threads have more registers each. What
     registers cannot hold goes into shared memory as far as it reaches.
     """
-    size, R = around.dtype.itemsize, max(1, min(4, N // around.processors))
+    size, R = around.dtype.itemsize, min(4, cover(N, around.processors))
     Q = 8
     while Q > 1 and M * Q > 256:
         Q //= 2

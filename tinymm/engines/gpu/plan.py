@@ -5,6 +5,7 @@ its result is wanted, so that branches write straight into the joined array. Not
 nothing that changes from step to step is a number in Python: a captured step would repeat it for ever.
 """
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,7 +117,14 @@ def attribute(name):
     """What the current GPU says about itself: a number."""
     import cupy
 
-    return cupy.cuda.Device().attributes[name]
+    return _attributes(cupy.cuda.Device().id)[name]
+
+
+@functools.cache
+def _attributes(device):
+    import cupy
+
+    return cupy.cuda.Device(device).attributes
 
 
 def by_sample(a):

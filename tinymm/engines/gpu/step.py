@@ -79,14 +79,14 @@ class TrainingStep(Prediction):
             self.why_plain = "the model or the loss has parts of your own, which may do something else in every step"
 
     def run(self, inputs, targets, draws):
-        """One step. draws: what ``numpy.random.SeedSequence`` the step's random numbers come from."""
+        """One step. draws() -> the ``numpy.random.SeedSequence`` that the step's random numbers come from."""
         self._check(inputs)
         self._check_targets(targets)
         control = np.zeros(self.engine.control.size, np.uint64)
         scalars = self.engine.updater.scalars()
         control[: len(scalars)] = scalars.view(np.uint64)
         if self.around.places:
-            self.plan.draw(np.random.default_rng(draws), control[len(scalars) :])
+            self.plan.draw(np.random.default_rng(draws()), control[len(scalars) :])
         with cupy.cuda.using_allocator(self.pool.malloc):
             self._load(self.inputs, inputs)
             self._load(self.targets, targets)
@@ -119,12 +119,13 @@ class TrainingStep(Prediction):
             self._launch()
         except (RuntimeError, MemoryError) as error:  # CuPy's errors of CUDA and of cuBLAS
             self.why_plain = f"it cannot be recorded ({error})"
-        try:
-            graph = stream.end_capture()
-        except RuntimeError as error:
-            self.why_plain = self.why_plain or f"it cannot be recorded ({error})"
-        else:
-            self.graph = None if self.why_plain else graph
+        finally:  # also after a second Ctrl-C: nothing may be launched on a stream that still records
+            try:
+                graph = stream.end_capture()
+            except RuntimeError as error:
+                self.why_plain = self.why_plain or f"it cannot be recorded ({error})"
+        if not self.why_plain:
+            self.graph = graph
 
     def _check_targets(self, targets):
         """The textbook's own refusals, for targets that are still on the host."""
