@@ -19,7 +19,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["tinymm", "tinymm.*"]),
-    package_data={"tinymm.viewer": ["web/*"]},
+    package_data={"tinymm.viewer": ["web/*"], "tinymm.engines.gpu.kernels": ["*.cu", "*.cuh"]},
     install_requires=["numpy>=2.0", "scipy>=1.13", "imageio>=2.34", "av>=13", "rich>=13", "safetensors>=0.4", "threadpoolctl>=3.1"],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["tinymm = tinymm.cli:main"]},

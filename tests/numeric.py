@@ -1,6 +1,33 @@
 """What the layer tests share: random arrays, central differences and two comparisons of gradients."""
 
+import functools
+import importlib.util
+
 import numpy as np
+import pytest
+
+from tinymm.backend import to_device, to_host
+
+
+@functools.cache
+def has_gpu():
+    """True where CuPy is installed and can compute, be it on an emulated GPU."""
+    if importlib.util.find_spec("cupy") is None:
+        return False
+    import cupy
+
+    return cupy.is_available()
+
+
+PLACES = ("NumPy", "CuPy") if has_gpu() else ("NumPy",)
+every_place = pytest.mark.parametrize("place", PLACES)
+
+
+def carried(place, function):
+    """``function`` in NumPy's terms, whose work is done on arrays of the place's kind."""
+    if place == "NumPy":
+        return function
+    return lambda *arguments, **options: to_host(function(*to_device(arguments), **to_device(options)))
 
 
 def normal(rng, *shape, dtype=np.float64):

@@ -1,9 +1,21 @@
 import importlib.util
+import sys
+import types
 
 import numpy as np
 import pytest
 
-from tinymm.backend import array_module, is_cupy, random_bits, to_device, to_host
+import tinymm as mm
+from tinymm.backend import (
+    array_module,
+    is_cupy,
+    random_bits,
+    refuse_two_kinds,
+    require_gpu,
+    to_device,
+    to_host,
+    write,
+)  # fmt: skip
 from tinymm.equations.dropout import splitmix64
 from tinymm.errors import TinymmError
 
@@ -76,3 +88,46 @@ def test_random_bits_look_random():
 def test_random_bits_of_a_single_number_have_no_axes():
     assert random_bits(1, ()).shape == ()
     assert random_bits(1, (0, 3)).shape == (0, 3)
+
+
+def test_mixed_arrays_are_told_apart_by_name():
+    with pytest.raises(TinymmError, match="mixed, text and audio on the GPU, image on the CPU: move"):
+        refuse_two_kinds(text=OnGPU(), image=np.zeros(2), audio=OnGPU())
+    refuse_two_kinds(a=np.zeros(1), b=np.zeros(2), c=None)
+    refuse_two_kinds(a=OnGPU(), b=OnGPU())
+
+
+def test_values_are_written_to_where_the_array_is():
+    a = np.zeros(2)
+    write(a, OnGPU())
+    np.testing.assert_array_equal(a, [1, 1])
+
+
+class FakeCuPy(types.ModuleType):
+    """A CuPy on a machine without a GPU, or with a driver that does not fit."""
+
+    def __init__(self, available, error=None):
+        super().__init__("cupy")
+        self.is_available, self.error = lambda: available, error
+
+    def ones(self, shape):
+        raise self.error
+
+
+@pytest.mark.parametrize("cupy, message", [
+    (None, "CuPy is not installed: pip install"), (FakeCuPy(False), "CuPy is installed but finds no usable GPU"),
+    (FakeCuPy(True, RuntimeError("driver too old")), r"CuPy is installed but cannot compute \(driver too old\)"),
+    (FakeCuPy(True, ImportError("no libnvrtc")), r"cannot compute \(no libnvrtc\): `tinymm doctor`"),
+])  # fmt: skip
+def test_whatever_the_gpu_lacks_is_told_in_one_sentence(cupy, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    model = mm.Sequential(mm.Dense(1))
+    model.build((2,))
+    for ask in (
+        lambda: to_device(np.zeros(2)), lambda: model.to("gpu"), require_gpu,
+        lambda: mm.make_engine(model, mm.MeanSquaredError(), mm.SGD(), "gpu"),
+        lambda: mm.Trainer(model, mm.MeanSquaredError(), mm.SGD(), engine="gpu"),
+    ):  # fmt: skip
+        with pytest.raises(TinymmError, match=message):
+            ask()
+    assert isinstance(model.params["0.W"], np.ndarray)

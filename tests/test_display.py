@@ -38,6 +38,7 @@ def test_in_a_terminal_a_bar_tells_epoch_and_loss(monkeypatch):
     console = Console(file=page, force_terminal=True, width=100, highlight=False)
     with TrainingDisplay(console, 2) as display:
         display.batch(Position(batch=2), 3, 0.5)
+        display.batch(Position(batch=3), 3, 0.25)  # too soon to look
         display.bar.refresh()
         display.epoch({"epoch": 1, "loss": 0.5, "seconds": 0.25})
     shown = page.getvalue()

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numeric import assert_gradients, assert_pairs_agree, normal, snapshot
+from numeric import assert_gradients, assert_pairs_agree, carried, every_place, normal, snapshot
 
 import tinymm as mm
 from tinymm import equations, losses
+from tinymm.backend import to_device
 from tinymm.errors import ShapeError
 from tinymm.losses import LOSSES
 
@@ -55,12 +56,14 @@ def test_every_loss_equals_its_loops(name, seed, shape):
     assert_pairs_agree(pair_of(losses, name, t), pair_of(equations, name, t), [p], rng)
 
 
+@every_place
 @every_loss
 @pytest.mark.parametrize("dtype", (np.float64, np.complex128))
-def test_gradients_are_central_differences(name, dtype):
+def test_gradients_are_central_differences(name, dtype, place):
     rng = np.random.default_rng(0)
     p, t = prediction_and_target(name, rng, (3, 4), dtype)
-    assert_gradients(*pair_of(losses, name, t), [p], rng)
+    t = to_device(t) if place == "CuPy" else t
+    assert_gradients(*(carried(place, function) for function in pair_of(losses, name, t)), [p], rng)
 
 
 @pytest.mark.parametrize("name", ("cross_entropy", "cross_entropy_logits"))

@@ -2,8 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from numeric import every_place
 
 import tinymm as mm
+from tinymm.backend import to_device
 from tinymm.errors import TinymmError
 from tinymm.optimizers import OPTIMIZERS, clip_by_global_norm, global_norm
 
@@ -16,12 +18,13 @@ def fresh(optimizer):
     return OPTIMIZERS[config.pop("optimizer")](**config)
 
 
-def path(optimizer, W, gradients):
+def path(optimizer, W, gradients, place="NumPy"):
     """The values that one number takes under a list of gradients."""
-    params, seen = {"W": np.array([W])}, []
+    put = to_device if place == "CuPy" else lambda a: a
+    params, seen = {"W": put(np.array([W]))}, []
     for dW in gradients:
-        optimizer.update(params, {"W": np.array([dW])})
-        seen.append(params["W"][0])
+        optimizer.update(params, {"W": put(np.array([dW]))})
+        seen.append(float(params["W"][0]))
     return seen
 
 
@@ -29,9 +32,10 @@ def test_sgd_takes_the_articles_step():
     assert path(mm.SGD(lr=0.1), 1.0, [2.0, -1.0]) == pytest.approx([0.8, 0.9], rel=1e-15)
 
 
-def test_momentum_sums_gradients():
+@every_place
+def test_momentum_sums_gradients(place):
     # v = 2, then 0.9·2 − 1 = 0.8, then 0.9·0.8 = 0.72
-    assert path(mm.Momentum(lr=0.1), 1.0, [2.0, -1.0, 0.0]) == pytest.approx([0.8, 0.72, 0.648], rel=1e-14)
+    assert path(mm.Momentum(lr=0.1), 1.0, [2.0, -1.0, 0.0], place) == pytest.approx([0.8, 0.72, 0.648], rel=1e-14)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e6])
@@ -44,8 +48,9 @@ def test_adamw_shrinks_weights_even_without_a_gradient():
     assert path(mm.AdamW(lr=0.1, weight_decay=0.5), 2.0, [0.0, 0.0]) == pytest.approx([1.9, 1.805], rel=1e-14)
 
 
+@every_place
 @pytest.mark.parametrize("decay", [0.0, 0.3])
-def test_adam_and_adamw_follow_the_published_algorithm(decay):
+def test_adam_and_adamw_follow_the_published_algorithm(decay, place):
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=30).tolist()
     W, m, v, want = 1.5, 0.0, 0.0, []
@@ -59,7 +64,7 @@ def test_adam_and_adamw_follow_the_published_algorithm(decay):
         want.append(W)
     arguments = {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3}
     optimizer = mm.AdamW(**arguments, weight_decay=decay) if decay else mm.Adam(**arguments)
-    assert path(optimizer, 1.5, gradients) == pytest.approx(want, rel=1e-12)
+    assert path(optimizer, 1.5, gradients, place) == pytest.approx(want, rel=1e-12)
 
 
 @every_optimizer

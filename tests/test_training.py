@@ -7,10 +7,13 @@ import threading
 
 import numpy as np
 import pytest
+from numeric import has_gpu
 
 import tinymm as mm
+from tinymm.engines.pending import PendingLoss
 
 EPOCHS = 4
+every_engine = pytest.mark.parametrize("engine", ["cpu", "gpu"] if has_gpu() else ["cpu"])
 
 
 def data(samples=70):
@@ -23,12 +26,12 @@ def data(samples=70):
     return inputs, targets
 
 
-def trainer(seed=5, lr=0.01):
+def trainer(seed=5, lr=0.01, engine="cpu"):
     text = mm.Sequential(mm.Embedding(12, 4, padding_id=0), mm.LSTM(3))
     image = mm.Sequential(mm.Conv2D(3, 3), mm.BatchNorm(), mm.ReLU(), mm.Dropout(0.2), mm.Flatten())
     model = mm.Sequential(mm.Concatenate(text=text, image=image), mm.Dense(1))
     model.build({"text": (4,), "image": (6, 6, 2)}, np.random.default_rng(0))
-    return mm.Trainer(model, mm.BinaryCrossEntropy(from_logits=True), mm.Adam(lr, clip_norm=1.0), seed=seed)
+    return mm.Trainer(model, mm.BinaryCrossEntropy(from_logits=True), mm.Adam(lr, clip_norm=1.0), engine, seed)
 
 
 def jitter(inputs, rng):
@@ -51,26 +54,27 @@ class InterruptAfter:
 
 
 def arrays_of(t):
-    return {**t.model.params, **t.model.state, **t.optimizer.state_arrays()}
+    return mm.to_host({**t.model.params, **t.model.state, **t.optimizer.state_arrays()})
 
 
 def without_time(history):
     return [{k: v for k, v in row.items() if k != "seconds"} for row in history]
 
 
+@every_engine
 @pytest.mark.parametrize("interrupt_after", [1, 3, 4, 5, 11])
-def test_an_interrupted_and_resumed_run_is_bit_for_bit_one_that_was_not(tmp_path, interrupt_after):
+def test_an_interrupted_and_resumed_run_is_bit_for_bit_one_that_was_not(tmp_path, interrupt_after, engine):
     (x, t), val = data(), data(20)
     choice = {"epochs": EPOCHS, "batch_size": 20, "validation": val, "augment": jitter}
-    straight = trainer()
+    straight = trainer(engine=engine)
     straight.fit(x, t, **choice)
 
-    stopped = trainer()
+    stopped = trainer(engine=engine)
     with pytest.raises(KeyboardInterrupt):
         stopped.fit(x, t, **choice, folder=tmp_path, observer=InterruptAfter(interrupt_after))
     assert stopped.optimizer.steps == interrupt_after
 
-    resumed = trainer()
+    resumed = trainer(engine=engine)
     resumed.resume(tmp_path)
     resumed.fit(x, t, **choice, folder=tmp_path)
     for name, array in arrays_of(straight).items():
@@ -79,8 +83,8 @@ def test_an_interrupted_and_resumed_run_is_bit_for_bit_one_that_was_not(tmp_path
     straight.restore_best()
     resumed.restore_best()
     best = mm.load(tmp_path / "best.safetensors")
-    for name, array in straight.model.params.items():
-        np.testing.assert_array_equal(resumed.model.params[name], array)
+    for name, array in mm.to_host(straight.model.params).items():
+        np.testing.assert_array_equal(mm.to_host(resumed.model.params)[name], array)
         np.testing.assert_array_equal(best.params[name], array)
 
 
@@ -230,3 +234,57 @@ def test_training_works_in_another_thread():
     thread.start()
     thread.join()
     assert len(histories[0]) == 1
+
+
+class Ahead:
+    """Stands for an engine whose losses come later, as on a GPU."""
+
+    def __init__(self, losses):
+        self.losses, self.read = iter(losses), 0
+
+    def step(self, inputs, targets):
+        loss = next(self.losses)
+        return PendingLoss(lambda: self.look(loss))
+
+    def look(self, loss):
+        self.read += 1
+        if loss is None:
+            raise mm.NonFiniteError("went bad")
+        return np.float32(loss)
+
+
+def test_losses_that_come_later_are_looked_at_a_few_at_a_time_and_all_counted():
+    t, (x, targets), seen = trainer(), data(44), []
+    t.engine = Ahead(range(11))
+
+    class Watching:
+        def batch(self, position, batches, loss):
+            seen.append(t.engine.read)
+
+        def epoch(self, row):
+            assert row["loss"] == sum(range(11)) / 11
+
+    t.fit(x, targets, epochs=1, batch_size=4, observer=Watching())
+    assert seen == [0] * 8 + [8] * 3 and t.engine.read == 11
+
+
+def test_batches_behind_a_bad_one_are_not_counted_as_done():
+    t, (x, targets) = trainer(), data(44)
+    t.engine = Ahead([0, 1, 2, None, *[None] * 9])
+    with pytest.raises(mm.NonFiniteError):
+        t.fit(x, targets, epochs=1, batch_size=4)
+    assert t.position.batch == 3 and t.position.loss_sum == 4 * (0 + 1 + 2)
+
+
+@pytest.mark.skipif(not has_gpu(), reason="no GPU")
+def test_a_run_on_the_gpu_is_that_on_the_cpu_up_to_rounding_wherever_the_data_lie():
+    (x, t), val = data(), data(20)
+    runs = [trainer(), trainer(engine="gpu"), trainer(engine="gpu")]
+    given = [(x, t), (x, t), mm.to_device((x, t))]
+    for run, (inputs, targets) in zip(runs, given):
+        run.fit(inputs, targets, epochs=3, batch_size=20, validation=val)
+    for row, on_gpu, from_gpu in zip(*(without_time(run.position.history) for run in runs)):
+        assert on_gpu == from_gpu
+        assert on_gpu == pytest.approx(row, rel=1e-3)
+    # Adam makes full steps out of the rounding in the gradient of the bias in front of BatchNorm, which is truly 0
+    np.testing.assert_allclose(runs[1].predict(x), runs[0].predict(x), atol=0.02)

@@ -29,18 +29,33 @@ def array_module(*arrays):
     return cupy
 
 
+def refuse_two_kinds(**arrays):
+    """Raises TinymmError when some of the arrays are on the GPU and some are not, and says which are where."""
+    where = {name: "GPU" if is_cupy(x) else "CPU" for name, x in arrays.items() if hasattr(x, "dtype")}
+    if len(set(where.values())) > 1:
+        told = [f"{' and '.join(n for n in where if where[n] == place)} on the {place}" for place in ("GPU", "CPU")]
+        raise TinymmError(
+            f"NumPy and CuPy arrays are mixed, {', '.join(told)}: move the ones with to_device, or the others with to_host"
+        )
+
+
 def to_device(x):
     """Copy NumPy arrays (one, or a dict, tuple or list of them) to the GPU as CuPy arrays.
 
     Raises TinymmError when CuPy or a GPU is missing.
     """
-    cupy = _cupy()
+    cupy = require_gpu()
     return _map(x, lambda a: cupy.asarray(a) if hasattr(a, "dtype") else a)
 
 
 def to_host(x):
     """Copy CuPy arrays (one, or a dict, tuple or list of them) to NumPy. NumPy arrays pass through."""
     return _map(x, lambda a: a.get() if is_cupy(a) else a)
+
+
+def write(array, values):
+    """array[...] = values, wherever the two are."""
+    array[...] = array_module(array).asarray(values) if is_cupy(array) else to_host(values)
 
 
 def take(inputs, chosen):
@@ -56,15 +71,22 @@ def _map(x, move):
     return move(x)
 
 
-def _cupy():
+def require_gpu():
+    """The module cupy. Raises TinymmError, saying what to install or to mend, where it cannot compute."""
     try:
         import cupy
-
+    except ImportError as error:
+        why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be imported ({error})"
+        raise TinymmError(
+            f'CuPy {why}: pip install -e ".[cuda12]" (or cuda13) in the clone; on Colab choose a runtime with a GPU, which has it'
+        ) from None
+    try:
         if not cupy.is_available():
             raise TinymmError("CuPy is installed but finds no usable GPU: `tinymm doctor` tells more")
-        return cupy
-    except ImportError:
-        raise TinymmError('CuPy is not installed: pip install -e ".[cuda12]" (or cuda13) in the clone') from None
+        cupy.ones(1)
+    except (ImportError, RuntimeError) as error:
+        raise TinymmError(f"CuPy is installed but cannot compute ({error}): `tinymm doctor` tells more") from None
+    return cupy
 
 
 def random_bits(seed, shape, xp=np):

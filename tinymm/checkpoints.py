@@ -7,7 +7,7 @@ the header says where the run stood and what it was told to do. ``tinymm.load`` 
 import math
 from dataclasses import asdict, dataclass, field
 
-from tinymm.backend import to_host
+from tinymm.backend import to_host, write
 from tinymm.errors import TinymmError
 from tinymm.saving import describe, model_tensors, read_tensors, write_tensors
 
@@ -65,7 +65,7 @@ def _take_up(trainer, path, tensors, training):
     if {(k, a.shape) for k, a in tensors.items() if "/" not in k} != {(k, a.shape) for k, a in arrays.items()}:
         raise TinymmError(f"{path} holds another model than this run's: use the same settings, or start a new run")
     for name, array in arrays.items():
-        array[...] = tensors[name]
+        write(array, tensors[name])
     trainer.optimizer.restore(training["steps"], _below("optimizer/", tensors))
     trainer.best_arrays = _below("best/", tensors)
     position = training["position"]

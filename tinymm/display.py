@@ -1,8 +1,11 @@
 """Progress as a person sees it: bars in a terminal, plain lines in a file or a pipe, no colour with NO_COLOR."""
 
 import contextlib
+import time
 
 from tinymm.errors import TinymmError
+
+BETWEEN_LOOKS = 0.1  # seconds: looking at the loss of a batch makes a GPU wait
 
 
 def make_console(as_json=False):
@@ -31,7 +34,7 @@ class TrainingDisplay:
     """The observer of a Trainer: a line an epoch, and in a terminal a bar below them. Use it as a context."""
 
     def __init__(self, console, epochs):
-        self.console, self.epochs = console, epochs
+        self.console, self.epochs, self.next_look = console, epochs, 0.0
 
     def __enter__(self):
         self.bar = _bar(self.console)
@@ -43,6 +46,9 @@ class TrainingDisplay:
         self.bar.stop()
 
     def batch(self, position, batches, loss):
+        if self.bar.disable or time.monotonic() < self.next_look:
+            return
+        self.next_look = time.monotonic() + BETWEEN_LOOKS
         done = position.epoch * batches + position.batch
         self.bar.update(
             self.task, completed=done, total=self.epochs * batches,

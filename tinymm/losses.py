@@ -14,7 +14,7 @@ Probabilities are kept ε = the dtype's rounding unit away from 0 and 1 before t
 
 import numpy as np
 
-from tinymm.backend import array_module, is_cupy
+from tinymm.backend import array_module, is_cupy, refuse_two_kinds
 from tinymm.errors import ShapeError
 from tinymm.layers.sigmoid import sigmoid_forward
 from tinymm.layers.softmax import softmax_forward
@@ -116,6 +116,7 @@ class Loss:
 
     def prepare(self, pred, target):
         """The target in pred's dtype and shape. Raises ShapeError when it cannot be."""
+        refuse_two_kinds(prediction=pred, target=target)
         if target.shape != pred.shape:
             raise ShapeError(
                 f"{type(self).__name__} wants a target of the prediction's shape {pred.shape} and got {target.shape}"
@@ -170,6 +171,7 @@ class CrossEntropy(Loss):
         return cross_entropy_forward, cross_entropy_backward
 
     def prepare(self, pred, target):
+        refuse_two_kinds(prediction=pred, target=target)
         K = pred.shape[-1]
         if target.dtype.kind not in "iu" or target.shape == pred.shape:
             return super().prepare(pred, target)

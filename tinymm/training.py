@@ -15,32 +15,35 @@ from pathlib import Path
 
 import numpy as np
 
-from tinymm.backend import take, to_host
+from tinymm.backend import take, to_host, write
 from tinymm.checkpoints import Position, read_checkpoint, write_checkpoint
 from tinymm.display import TrainingDisplay, make_console
 from tinymm.engines import make_engine
 from tinymm.engines.diagnosis import name_first_bad
-from tinymm.errors import TinymmError
+from tinymm.engines.pending import PendingLoss
+from tinymm.errors import NonFiniteError, TinymmError
 from tinymm.files import atomic_write
 from tinymm.layers.base import positive
 from tinymm.metrics import accuracy
 from tinymm.saving import model_tensors, save
 
 ORDER, AUGMENT = 1, 2  # keys of the random streams; the engine's dropout draws without one
+AHEAD = 8  # batches that the host may run ahead of the GPU before it looks at their losses
 
 
 class Trainer:
     """Trains a model on arrays in memory, batch by batch.
 
-    model is any layer, usually a Sequential; loss and optimizer are tinymm's; engine as in ``make_engine``;
-    seed fixes the order of the samples, the augmentation and dropout.
+    model is any layer, usually a Sequential; loss and optimizer are tinymm's; engine and deterministic as in
+    ``make_engine``; seed fixes the order of the samples, the augmentation and dropout, the same on CPU and GPU.
     """
 
-    def __init__(self, model, loss, optimizer, engine="auto", seed=0):
+    def __init__(self, model, loss, optimizer, engine="auto", seed=0, deterministic=True):
         self.model, self.loss, self.optimizer, self.seed = model, loss, optimizer, seed
-        self.engine = make_engine(model, loss, optimizer, engine, seed)
+        self.engine = make_engine(model, loss, optimizer, engine, seed, deterministic)
         self.position = Position()
         self.best_arrays = {}
+        self.pending = []
 
     def fit(self, inputs, targets, epochs=10, batch_size=32, validation=None, augment=None, patience=None,
             folder=None, observer=None, metadata=None, progress=False):  # fmt: skip
@@ -51,7 +54,8 @@ class Trainer:
         to every training batch. patience: stop after that many epochs without a better validation loss.
         folder: where ``last.safetensors``, ``best.safetensors`` (with ``metadata``) and ``history.csv`` go.
         progress: show a bar in a terminal, and a line an epoch anywhere. observer: an object of one's own with
-        ``batch(position, batches, loss)`` and ``epoch(row)``, called after each.
+        ``batch(position, batches, loss)`` and ``epoch(row)``, called after each. On the GPU the loss of a batch is
+        pending: it waits for the GPU when it is used as a number.
 
         Ctrl-C ends after the batch at work, saves ``last.safetensors`` and raises KeyboardInterrupt; a second one
         ends at once. Raises NonFiniteError when the loss or a gradient is NaN or infinite; the files keep what
@@ -70,13 +74,16 @@ class Trainer:
                 while at.batch < batches:
                     chosen = order[at.batch * batch_size : (at.batch + 1) * batch_size]
                     loss = self._train(take(inputs, chosen), targets[chosen], augment)
-                    at.loss_sum += loss * len(chosen)
+                    self.pending.append((loss, len(chosen)))
                     at.batch += 1
                     if observer:
                         observer.batch(at, batches, loss)
+                    if not isinstance(loss, PendingLoss) or len(self.pending) == AHEAD or stop.is_set():
+                        self._settle()
                     if stop.is_set():
                         self._save(folder, metadata)
                         raise KeyboardInterrupt
+                self._settle()
                 self._end_epoch(samples, validation, batch_size, time.perf_counter() - started)
                 self._save(folder, metadata)
                 if observer:
@@ -89,6 +96,7 @@ class Trainer:
         """-> {"loss": mean loss, "accuracy": share of right answers} over all samples, without training."""
         _count(inputs, targets)
         pred = self._outputs(inputs, batch_size)
+        targets = to_host(targets)
         loss = float(self.loss.forward(pred, targets)[0])
         return {"loss": loss, "accuracy": accuracy(self.loss.probabilities(pred), targets)}
 
@@ -100,7 +108,7 @@ class Trainer:
         """Put the parameters of the best epoch back into the model."""
         arrays = {**self.model.params, **self.model.state}
         for name, best in self.best_arrays.items():
-            arrays[name][...] = best
+            write(arrays[name], best)
 
     def resume(self, folder):
         """Take up the run that left ``last.safetensors`` in ``folder``, in the middle of an epoch if need be.
@@ -113,7 +121,18 @@ class Trainer:
     def _train(self, inputs, targets, augment):
         if augment:
             inputs = augment(inputs, self._random(AUGMENT, self.optimizer.steps))
-        return float(self.engine.step(inputs, targets))
+        loss = self.engine.step(inputs, targets)
+        return loss if isinstance(loss, PendingLoss) else float(loss)
+
+    def _settle(self):
+        """Add up the losses that are still pending. Raises NonFiniteError when one of their steps went bad."""
+        pending, self.pending = self.pending, []
+        for k, (loss, samples) in enumerate(pending):
+            try:
+                self.position.loss_sum += float(loss) * samples
+            except NonFiniteError:
+                self.position.batch -= len(pending) - k  # none of these has changed anything
+                raise
 
     def _end_epoch(self, samples, validation, batch_size, seconds):
         at = self.position
@@ -125,7 +144,8 @@ class Trainer:
             score = measured["loss"]
             if not math.isfinite(score):
                 some = slice(0, batch_size)
-                name_first_bad(self.model, self.loss, take(validation[0], some), validation[1][some],
+                self.model.to("cpu")  # the diagnosis is the textbook's, and its errors the clearest there
+                name_first_bad(self.model, self.loss, take(to_host(validation[0]), some), to_host(validation[1][some]),
                                self._random(AUGMENT, self.optimizer.steps))  # fmt: skip
             row |= {"validation_loss": score, "validation_accuracy": measured["accuracy"]}
         at.history.append({**row, "seconds": round(seconds, 3)})

@@ -56,7 +56,7 @@ def test_predict_draws_no_dropout_and_steps_draw_from_the_seed(engine, rng):
 
 
 def test_an_unknown_engine_is_refused_with_the_names_there_are(rng):
-    with pytest.raises(mm.TinymmError, match="choose auto, textbook or cpu"):
+    with pytest.raises(mm.TinymmError, match="choose auto, textbook, cpu or gpu"):
         mm.make_engine(small_model(rng), mm.MeanSquaredError(), mm.SGD(), engine="warp")
 
 

@@ -49,7 +49,8 @@ def examine():
         _blas(np),
     ]
     found += [_package(name, use) for name, use in PACKAGES.items()]
-    return [*found, _gpu()]
+    gpu = _gpu()
+    return [*found, gpu, *([_graphs()] if gpu[1] else [])]
 
 
 def _blas(np):
@@ -84,12 +85,22 @@ def _installed(name):
         return "installed"
 
 
+def _graphs():
+    """How the GPU engine does a training step here."""
+    from tinymm.engines.gpu.graph import why_not
+
+    reason = why_not()
+    if reason:
+        return "GPU step", True, f"launched kernel by kernel, since recording fails: {reason}", "a newer driver may record"
+    return "GPU step", True, "recorded once for each batch shape as a CUDA graph, then replayed", ""
+
+
 def _gpu():
     try:
         import cupy
     except ImportError:
         return "GPU", False, "CuPy is not installed; everything works without it, on the CPU", (
-            'with an NVIDIA GPU: pip install -e ".[cuda12]" (or cuda13) in the clone'
+            'with an NVIDIA GPU: pip install -e ".[cuda12]" (or cuda13) in the clone; Colab: choose a runtime with a GPU'
         )
     try:
         if not cupy.is_available():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tinymm.data.synthetic import TASKS, make_clips
 from tinymm.display import counting
+from tinymm.engines import require_engine
 from tinymm.errors import TinymmError
 from tinymm.pipeline import fingerprint
 from tinymm.recipe import Recipe, flag
@@ -21,6 +22,7 @@ def begin(args, console):
         raise TinymmError("--task is about clips that tinymm makes: give it without DIR, or DIR without --task")
     data = args.data or str(_made_folder(args.task or "content", given.get("seed", 0)))
     recipe = Recipe(**{**given, "data": os.path.abspath(data)})
+    require_engine(recipe.engine)
     if args.data is None:
         _make_clips(console, Path(data), args.task or "content", recipe.seed)
     return _new_folder(args.out, recipe.data), recipe
@@ -39,6 +41,7 @@ def take_up(args):
     if args.epochs is not None:
         recipe.epochs = args.epochs
         recipe.__post_init__()
+    require_engine(recipe.engine)
     return Path(args.resume), recipe
 
 

@@ -5,8 +5,8 @@ from numbers import Integral
 
 import numpy as np
 
-from tinymm.backend import to_device, to_host
-from tinymm.errors import ShapeError, TinymmError
+from tinymm.backend import is_cupy, to_device, to_host
+from tinymm.errors import LayerError, ShapeError, TinymmError
 
 
 class Layer:
@@ -88,7 +88,9 @@ class Layer:
             raise ShapeError(self._wrong_kind(x.dtype))
         if self.input_shape is None:
             self.build(x.shape[1:], dtype=x.dtype if x.dtype.kind in "fc" else np.float32)
+            self.to("gpu" if is_cupy(x) else "cpu")
         self.check(x.shape[1:])
+        self._check_place(x)
 
     def run(self, x):
         raise NotImplementedError(f"{type(self).__name__} has no run(x)")
@@ -155,6 +157,16 @@ class Layer:
             f"{type(self).__name__} wants inputs (N, {', '.join(sizes)}) and got (N, {', '.join(map(str, shape))})"
             f": {_likely_cause(names, built, shape)}"
         )
+
+    def _check_place(self, x):
+        """Raise LayerError when the input is on the GPU and the parameters are not, or the other way round."""
+        for name, a in self.params.items():
+            if is_cupy(a) is not is_cupy(x):
+                here, there, move = ("GPU", "CPU", "to_device") if is_cupy(a) else ("CPU", "GPU", "to_host")
+                raise LayerError(
+                    f"{type(self).__name__} has its {name} on the {here} and got an input on the {there}: "
+                    f'give it {move}(x), or move the model with model.to("{there.lower()}")'
+                )
 
     def _wrong_kind(self, dtype):
         if self.kinds == "iu":

@@ -6,7 +6,7 @@ Backward                 dy_text, dy_image, dy_audio are dy, cut at the same pla
 Every branch gets its own part of the gradient and learns as if it were alone in front of the layers behind.
 """
 
-from tinymm.backend import array_module
+from tinymm.backend import array_module, refuse_two_kinds
 from tinymm.errors import ShapeError
 from tinymm.layers.containers import Container
 
@@ -63,7 +63,7 @@ class Concatenate(Container):
                 f"Concatenate wants as many samples on every branch and got {counts}: "
                 "is a batch axis missing? A single sample goes in as x[None]"
             )
-        array_module(*(x[name] for name in self.children))
+        refuse_two_kinds(**{name: x[name] for name in self.children})
         super().accept({name: x[name] for name in self.children})
 
     def run(self, x, training, mask, rng):

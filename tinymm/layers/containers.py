@@ -8,6 +8,7 @@ import copy
 
 import numpy as np
 
+from tinymm.backend import is_cupy
 from tinymm.errors import LayerError, TinymmError
 from tinymm.layers.base import Layer
 
@@ -73,6 +74,7 @@ class Container(Layer):
             arrays = list(x.values()) if isinstance(x, dict) else [x]
             floats = [a.dtype for a in arrays if a.dtype.kind in "fc"]
             self.build(shapes_of(x), dtype=floats[0] if floats else np.float32)
+            self.to("gpu" if any(map(is_cupy, arrays)) else "cpu")
 
     def call(self, name, method, *args, **kwargs):
         """Run a child's method; an error on the way is told with the child's name in front."""
