@@ -22,7 +22,11 @@ setup(
     python_requires=">=3.10",
     packages=[*find_packages(include=["tinymm", "tinymm.*"]), "tinymm.lessons.files"],
     package_dir={"tinymm.lessons.files": "lessons"},
-    package_data={"tinymm.viewer": ["web/*"], "tinymm.lessons.files": ["*.py", "*.ipynb"]},
+    package_data={
+        "tinymm.viewer": ["web/*"],
+        "tinymm.lessons.files": ["*.py", "*.ipynb"],
+        "tinymm.exercises": ["starters/*.py"],
+    },
     install_requires=["numpy>=2.0", "scipy>=1.13", "imageio>=2.34", "av>=13", "rich>=13", "safetensors>=0.4", "threadpoolctl>=3.1"],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["tinymm = tinymm.cli:main"]},

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tinymm.errors import TinymmError
+from tinymm.exercises import COURSE
 from tinymm.lessons import find, shelf
 from tinymm.lessons.page import lesson_page, run_alone
 
@@ -43,6 +44,11 @@ def test_a_lesson_has_all_its_parts(lesson):
     assert not [part for part in missing if not (part == "## By hand" and lesson.number == 0)]
     assert "> **Predict" in text and "**Read**" in text and "**How the real engine does it**" in text
     assert "surprise" in lesson.source.read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize("task", COURSE, ids=[task.name for task in COURSE])
+def test_a_lesson_names_its_exercise(task):
+    assert f"`tinymm exercise start {task.name}`" in prose(LESSONS[task.lesson])
 
 
 @each
