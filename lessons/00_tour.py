@@ -92,7 +92,7 @@ model.summary()
 
 # %% [markdown]
 # Look at the column of parameters. Most of them sit in the LSTM, which reads eight words, and in one Dense neuron
-# at the very end. The convolution, which gave deep learning its name in pictures, has fewer than a thousand.
+# at the very end. The convolution that looks at the picture has fewer than a thousand: it uses them everywhere again.
 #
 # The article's listing gives its `Conv1D` a kernel with two sides, which is one too many, and leaves out two imports.
 # Above it stands put right. Nothing else is changed.
@@ -168,7 +168,7 @@ def train(senses):
     parts = mm.Concatenate(**{sense: branches[sense]() for sense in senses})
     model = mm.Sequential(parts, mm.Dense(1), mm.Sigmoid())
     model.build({sense: clips.inputs[sense].shape[1:] for sense in senses}, np.random.default_rng(0))
-    trainer = mm.Trainer(model, mm.BinaryCrossEntropy(), mm.Adam(), engine="textbook")
+    trainer = mm.Trainer(model, mm.BinaryCrossEntropy(), mm.Adam())
     history = trainer.fit(*clips.part(True, senses), epochs=10, validation=clips.part(False, senses))
     return trainer, history
 
@@ -207,7 +207,6 @@ plt.show()
 assert scores["all three"][1] > best["text"] >= max(scores[sense][1] for sense in branches)
 fused, gap = scores["all three"][1], scores["all three"][0] - scores["all three"][1]
 alone = max(scores[sense][1] for sense in branches)
-low = min(row["validation_loss"] for row in history)
 say(f"""
 **The surprise.** On the clips it learned from the fused model is right {scores['all three'][0]:.0%} of the time, on new
 ones {fused:.0%}. That is more than the best single sense ({alone:.0%}), and more than a *perfect* reader of one sense

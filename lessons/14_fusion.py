@@ -114,7 +114,7 @@ def article_model():
 
 
 model = article_model()
-trainer = mm.Trainer(model, mm.BinaryCrossEntropy(), mm.Adam(), engine="textbook")
+trainer = mm.Trainer(model, mm.BinaryCrossEntropy(), mm.Adam())
 trainer.fit(*clips.part(True), epochs=10)
 
 joint, dense = model.children[""], model.children["1"]
@@ -162,7 +162,7 @@ for count in (1, 2, 3):
     for some in itertools.combinations(senses, count):
         network, loss = default({s: shapes[s] for s in some}, len(clips.vocabulary), 2, "binary", clips=300)
         network.build({s: shapes[s] for s in some}, np.random.default_rng(0))
-        one = mm.Trainer(network, loss, mm.Adam(0.003), engine="textbook")
+        one = mm.Trainer(network, loss, mm.Adam(0.003))
         one.fit(*clips.part(True, some), epochs=8)
         learned["+".join(some)] = one.evaluate(*clips.part(False, some))["accuracy"]
 
@@ -210,7 +210,7 @@ fresh, truth = clips_with_sarcasm(1000, rng)
 right = {}
 for name, network in joints.items():
     network.build((2,), np.random.default_rng(1), dtype=np.float64)
-    one = mm.Trainer(network, mm.BinaryCrossEntropy(from_logits=True), mm.Adam(0.02), engine="textbook")
+    one = mm.Trainer(network, mm.BinaryCrossEntropy(from_logits=True), mm.Adam(0.02))
     one.fit(x, y, epochs=40)
     right[name] = one.evaluate(fresh, truth)["accuracy"]
 

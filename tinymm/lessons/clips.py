@@ -1,5 +1,7 @@
 """A few hundred made clips as arrays, for the lessons that train: no files, no video codec, some seconds."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +39,8 @@ class Clips:
 def made_clips(classes=("sad", "happy"), count=500, seed=0):
     """Faces, voices and sentences of two feelings; the second is the answer 1. -> Clips"""
     planted = planting.plant(classes, count, seed)
-    texts, pictures, sounds = zip(*(_clip(clip, seed, k) for k, clip in enumerate(planted)))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # every clip has its own random numbers, so order does not matter
+        texts, pictures, sounds = zip(*pool.map(lambda k: _clip(planted[k], seed, k), range(count)))
     train = np.array([clip.split == "train" for clip in planted])
     words = Vocabulary.build([text for text, known in zip(texts, train) if known], 1000)
     pictures, sounds = np.stack(pictures), np.stack(sounds)

@@ -5,6 +5,7 @@ Cells tagged ``view`` stand alone: numpy as np and tinymm as mm are all they use
 which takes a second, and puts in what they give.
 """
 
+import ast
 import html
 import json
 
@@ -20,7 +21,17 @@ TEMPLATE = """<!doctype html>
 <title>{title} · tinymm</title><style>{css}</style></head>
 <body><header>tinymm · lesson {number}{links}</header><main>
 {body}
-</main><footer>Made from <code>lessons/{file}</code>, which runs as it stands. {links}</footer></body></html>
+</main><footer>Made from <code>lessons/{file}</code>, which runs as it stands. {links}</footer>
+<script>{script}</script></body></html>
+"""
+FIT = """
+for (const frame of document.querySelectorAll("iframe")) frame.addEventListener("load", () => {
+  const body = frame.contentDocument.body;
+  const fit = () => { frame.style.height = Math.min(Math.max(body.scrollHeight + 4, 420), 1100) + "px"; };
+  frame.style.height = "420px";
+  fit();
+  new frame.contentWindow.ResizeObserver(fit).observe(body);
+});
 """
 
 
@@ -36,14 +47,12 @@ def lesson_page(lesson, links=""):
     body = "\n".join(_cell(cell, render) for cell in notebook["cells"])
     return TEMPLATE.format(
         title=html.escape(lesson.title), css=CSS, number=lesson.number, body=body, file=lesson.source.name,
-        links=links,
+        links=links, script=FIT,
     )  # fmt: skip
 
 
 def run_alone(source):
     """What the last expression of a cell gives, run with nothing but np and mm at hand."""
-    import ast
-
     tree, space = ast.parse(source), {"np": np, "mm": mm}
     last = tree.body.pop()
     exec(compile(tree, "<view>", "exec"), space)
@@ -58,10 +67,27 @@ def _cell(cell, render):
         view = html.escape(run_alone(source).html)
         return f'{_code(source)}<iframe title="Step viewer" loading="lazy" style="height: {HEIGHT}px" srcdoc="{view}"></iframe>'
     alt = html.escape(cell["metadata"].get("alt", ""))
-    code = _code(source)
-    if alt or source.startswith("say("):  # what draws and what speaks is no part of the story
-        code = f"<details><summary>code</summary>{code}</details>"
+    told, folded = ("", source) if alt else _without_speech(source)
+    code = _code(told) if told else ""
+    if folded:
+        code += f"<details><summary>code of this</summary>{_code(folded)}</details>"
     return code + "".join(_output(output, render, alt) for output in cell["outputs"])
+
+
+def _without_speech(source):
+    """A cell's code in two parts: up to the ``say`` at its end, and that, whose words stand below it anyway."""
+    statements = ast.parse(source).body
+    first = len(statements)
+    while first and _speaks(statements[first - 1]):
+        first -= 1
+    lines = source.splitlines()
+    start = statements[first].lineno - 1 if first < len(statements) else len(lines)
+    return "\n".join(lines[:start]).rstrip(), "\n".join(lines[start:])
+
+
+def _speaks(statement):
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say"
 
 
 def _code(source):
@@ -96,7 +122,7 @@ def _markdown():
 
     def formula(text, options):
         mathml = convert(text.strip(), display="block" if options["display_mode"] else "inline")
-        return mathml.replace("<mo>:</mo><mo>&#x0003D;</mo>", "<mo>:=</mo>")
+        return mathml.replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>")
 
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     parser.add_render_rule("fence", lambda self, tokens, k, *_: _code(tokens[k].content))
