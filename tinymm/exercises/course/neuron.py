@@ -1,0 +1,55 @@
+"""Exercise 1: a neuron over a batch."""
+
+import numpy as np
+
+from tinymm.exercises.pairs import Pair
+from tinymm.exercises.slips import Slip
+from tinymm.layers.dense import dense_backward, dense_forward
+from tinymm.layers.sigmoid import sigmoid_backward, sigmoid_forward
+
+
+def neuron_forward(x, w, b):
+    """x (N, D), w (D,), b () -> h (N,), cache. A Dense layer of one unit with a Sigmoid behind it."""
+    z, dense = dense_forward(x, w[:, None], b)
+    h, bend = sigmoid_forward(z)
+    return h[:, 0], (dense, bend)
+
+
+def neuron_backward(dh, cache):
+    """dh (N,) -> dx (N, D), dw (D,), db ()."""
+    dense, bend = cache
+    dz = sigmoid_backward(dh[:, None], bend)
+    dx, dw, db = dense_backward(dz, dense)
+    return dx, dw[:, 0], db[0]
+
+
+def draw(rng):
+    return rng.normal(size=(4, 3)), rng.normal(size=3), np.asarray(rng.normal())
+
+
+EXERCISE = Pair(
+    "neuron_forward", "neuron_backward", (neuron_forward, neuron_backward),
+    hand=(np.array([[1.0, 2.0], [2.0, 2.0]]), np.array([3.0, -1.0]), np.asarray(-1.0)),
+    draw=draw, order=("b", "w", "x"),
+    slips=(
+        Slip("dense_forward(x, w[:, None], b)", "dense_forward(x, w[:, None], 0 * b)", "the bias b is missing"),
+        Slip("h, bend = sigmoid_forward(z)", "h, bend = z, z", "the bend is missing: this is z, and h is σ(z)"),
+        Slip("sigmoid_forward(z)", "sigmoid_forward(-z)", "a sign inside σ is turned round: it is 1 / (1 + exp(−z))"),
+        Slip("sigmoid_forward(z)", "(np.tanh(z), z)", "this is tanh(z), and the bend asked for is σ(z)"),
+    ),
+    backward_slips=(
+        Slip("dz = sigmoid_backward(dh[:, None], bend)", "dz = dh[:, None]",
+             "σ′ is missing, as in the article's formula for b: between b and h stands the bend, with the slope h (1 − h)"),
+        Slip("sigmoid_backward(dh[:, None], bend)", "dh[:, None] * (1 - bend * bend)", "1 − h² is the slope of tanh; that of σ is h (1 − h)"),
+        Slip("sigmoid_backward(dh[:, None], bend)", "dh[:, None] * bend", "half of the slope of σ is missing: it is h (1 − h)"),
+        Slip("return dx, dw[:, 0], db[0]", "return dx, dense[0][0] * dz[0, 0], dz[0, 0]", "only the first sample counts: every sample used w and b, so add up over all of them"),
+    ),
+).exercise(
+    "neuron", 1, "One neuron",
+    hints=(
+        "z = x @ w + b has one number for each sample; σ bends each of them. Keep in the cache what backward will need.",
+        "Begin backward with dz = dh · h (1 − h): everything in front of the bend gets its gradient through it.",
+        "All samples use the same w and b, so dw and db are sums over the samples: dw = x.T @ dz. A row of dx is dz of its sample times w.",
+    ),
+    hand="the numbers of lesson 1",
+)  # fmt: skip

@@ -1,0 +1,35 @@
+"""The stylesheet of the lessons' pages, light and dark."""
+
+CSS = """
+:root { color-scheme: light dark; --ink: #1d2433; --paper: #fff; --soft: #f4f6f9; --line: #d9dee7; --link: #0067a6;
+  --key: #8a3ffc; --string: #0a6f4d; --note: #667085; --number: #9a4b00; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ef; --paper: #14171d; --soft: #1d222b; --line: #333b47;
+  --link: #6cb8f0; --key: #c4a3ff; --string: #7fd1ac; --note: #98a2b3; --number: #f0b273; } }
+* { box-sizing: border-box; }
+body { margin: 0; color: var(--ink); background: var(--paper); font: 17px/1.6 system-ui, sans-serif; }
+header, footer { color: var(--note); font-size: .88rem; max-width: 54rem; margin: 0 auto; padding: .9rem 1rem; }
+footer { border-top: 1px solid var(--line); margin-top: 3rem; }
+header a, footer a { margin-left: 1.2em; }
+main { max-width: 54rem; margin: 0 auto; padding: 0 1rem; }
+h1 { font-size: 2rem; line-height: 1.2; margin: .6em 0 .4em; }
+h2 { font-size: 1.3rem; margin: 2.2em 0 .4em; }
+a { color: var(--link); }
+blockquote { margin: 1.2em 0; padding: .2em 1.1em; border-left: 4px solid var(--link); background: var(--soft); }
+code { font: .9em ui-monospace, Menlo, Consolas, monospace; background: var(--soft); border-radius: 3px; padding: .1em .25em; }
+pre { font: 13.5px/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; margin: .8em 0; padding: .75em 1em; }
+pre code { background: none; padding: 0; }
+.code pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; }
+pre.out { border-left: 3px solid var(--line); padding: .1em 1em; }
+img { display: block; max-width: 100%; height: auto; margin: 1em auto; background: #fff; border-radius: 6px; }
+iframe { width: min(96vw, 80rem); position: relative; left: 50%; transform: translateX(-50%);
+  border: 1px solid var(--line); border-radius: 8px; margin: 1em 0; background: var(--paper); }
+table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
+th, td { border-bottom: 1px solid var(--line); padding: .3em .9em .3em 0; text-align: left; vertical-align: top; }
+math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
+details { margin: .8em 0; }
+summary { cursor: pointer; color: var(--note); font-size: .85rem; }
+.code .k, .code .kn, .code .kc, .code .ow { color: var(--key); }
+.code .s1, .code .s2, .code .sa, .code .sd, .code .si { color: var(--string); }
+.code .c1 { color: var(--note); font-style: italic; }
+.code .mi, .code .mf { color: var(--number); }
+"""
