@@ -10,8 +10,8 @@ from tinymm.exercises.comparing import require_same
 from tinymm.exercises.exercise import Exercise, Failed, Step
 from tinymm.exercises.slips import results
 from tinymm.gradchecking.diagnosis import agree, diagnose_shape, gather, planted_mistake, usual_mistake
-from tinymm.gradchecking.own import Renamed
 from tinymm.gradchecking.subject import PairSubject, WrongShape, calling, probe
+from tinymm.gradchecking.trials import Renamed
 
 GRADIENT = 1e-6  # allowed against central differences
 
