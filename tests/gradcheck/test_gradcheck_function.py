@@ -205,7 +205,7 @@ def test_a_gradient_without_an_upstream_one_must_be_zero():
             dx, grads = super().backward(dy, cache)
             return dx + 1e-300, grads
 
-    assert [c.method for c in gradcheck(Leaks(), normal(2, 3)).failures] == ["dy = 0", "full Jacobian"]
+    assert [c.method for c in gradcheck(Leaks(), normal(2, 3)).failures] == ["dy = 0"]
 
 
 def test_nan_in_a_gradient_is_wrong():

@@ -82,10 +82,10 @@ def is_linear(f, arrays, name, rng):
         (minus - zero, zero - both),
         (large - zero, 1000 * (both - zero)),
     ]
-    size = float(abs(zero).max() + abs(at_x).max() + abs(at_a).max())
+    change = float(abs(at_x - zero).max() + abs(at_a - zero).max())
+    allowed = 1e-11 * change + 64 * EPSILON * (abs(zero) + abs(at_x) + abs(at_a))
     return all(
-        float(abs(got - want).max()) <= factor * 1e-11 * size
-        for (got, want), factor in zip(parts, (1, 1, 1000))
+        bool((abs(got - want) <= factor * allowed).all()) for (got, want), factor in zip(parts, (1, 1, 1000))
     )
 
 

@@ -5,7 +5,7 @@ that is the first measure, and most gradients meet it. Two kinds of right code d
 
 - formulas like 1 − y² or p − t near saturation. They subtract numbers of order one and leave almost nothing,
   rounded as the large numbers were. So an entry may be off by GRAIN ε of its terms at ordinary places, where
-  the layer is not saturated.
+  the layer is not saturated; and by GRAIN ε² of the largest there, as behind two saturations.
 - sums that cancel inside, as for a bias in front of BatchNorm, whose gradient is zero. They change when all
   that goes in changes by a few ε: an entry may be off by some times that change, which is measured.
 """
@@ -15,9 +15,9 @@ import contextlib
 import numpy as np
 
 from tinymm.backend import array_module
-from tinymm.gradchecking.methods import COMPLEX_STEP, changed, complex_step
+from tinymm.gradchecking.methods import COMPLEX_STEP, EPSILON, changed, complex_step
 
-GRAIN = 16  # in ε
+GRAIN = 64  # in ε
 NUDGES = 4
 SPREAD = 8  # times the largest change
 CHAOS = 1e-9  # of the largest gradient: what changes by more than this is not rounding
@@ -40,7 +40,7 @@ def slopes_elsewhere(slopes_at, arrays, name, like):
             there = abs(slopes_at(place))
             if there.shape == like.shape:
                 found = xp.maximum(found, xp.where(xp.isfinite(there), there, 0))
-    return found
+    return found + EPSILON * found.max()
 
 
 def largest(gradients):
