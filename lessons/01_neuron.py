@@ -48,8 +48,8 @@ The slope is greatest at $z = 0$, and there it is only {steepest:.2f}. At $z = 1
 neuron is so sure that it hardly listens.
 
 **The surprise** in that number: a signal that goes back through one σ is multiplied by at most a quarter. Through ten of
-them, one behind the other, by at most {0.25**10:.0e}. This is why deep networks with σ did not learn for
-decades, and why ReLU (lesson 3) mattered.
+them, one behind the other, by at most {0.25**10:.0e}. This is one reason why deep networks with σ were so hard to train,
+and why ReLU (lesson 3) mattered.
 """)
 
 # %% [markdown]

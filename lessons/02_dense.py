@@ -63,7 +63,7 @@ say(f"Products shaped like W, {W.shape}: **{', '.join(fitting(W.shape))}**. Prod
 x, W, b, dy = (rng.normal(size=shape) for shape in ((3, 3), (3, 3), (3,), (3, 3)))
 named = {"x": x, "xᵀ": x.T, "W": W, "Wᵀ": W.T, "dy": dy, "dyᵀ": dy.T}
 say(f"**The surprise.** With N = D = M = 3 there are {len(fitting((3, 3)))} products of the right shape, and all but one of "
-    "them are wrong. Whoever tests a layer on square arrays tests almost nothing. Every test of tinymm uses uneven sizes.")
+    "them are wrong. Whoever tests a layer on square arrays tests almost nothing. tinymm's gradient check uses uneven sizes.")
 
 # %% [markdown]
 # ## By hand

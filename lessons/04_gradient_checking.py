@@ -289,4 +289,4 @@ mm.view(layer, np.array([[1.0, 2.0, -1.0], [0.5, -1.5, 1.0]]))
 # - **How the real engine does it**: the CPU engine is held to the textbook, the textbook to the loops, and all of them
 #   to five methods: `tinymm gradcheck` runs them on every layer. To learn whether the *tests* are any good,
 #   `tests/mutation/run.py` plants more than a thousand bugs into the backward passes, one at a time, and
-#   counts how many go unnoticed. `tinymm/engines/cpu/` has no plan that did not pass.
+#   counts how many go unnoticed.

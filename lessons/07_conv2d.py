@@ -30,7 +30,7 @@ rng = np.random.default_rng(0)
 # $$y_{p,q,o} = \sum_{i,j} \sum_c x_{p+i,\;q+j,\;c}\; W_{i,j,c,o} + b_o$$
 #
 # A kind word on the star. In mathematics $*$ flips the kernel before sliding it; here nothing is flipped, which is called
-# cross-correlation. Every deep-learning library does the same and calls it convolution. It makes no difference to what
+# cross-correlation. The deep-learning libraries do the same and call it convolution. It makes no difference to what
 # can be learned, since a learned kernel may as well learn to be flipped. But it will come back to us in the backward
 # pass.
 #

@@ -118,7 +118,7 @@ times: at every seam there is a jump, and a jump contains all frequencies. Fade 
 # ## Mel: hear like a person
 #
 # From 200 to 400 Hz is an octave, and so is 2000 to 4000. The ear hears steps of *ratio*; the Fourier rows have steps of hertz, and
-# waste nine tenths of themselves on the top. The mel scale bends the axis, and triangles on it gather the rows into bands:
+# spend most of themselves on the top. The mel scale bends the axis, and triangles on it gather the rows into bands:
 
 # %% alt="Triangular mel filters over frequency: narrow and close together at low frequencies, wide at high ones."
 bands = mel_filters(rate, K, 16)
@@ -162,8 +162,8 @@ parts = fourier.forward(wave[None, :, None])[0][0]
 power = parts[:, : len(k)] ** 2 + parts[:, len(k) :] ** 2
 as_tinymm = np.log(1e-6 + power / (hann**2).sum() @ mel_filters(rate, K, 32).T)
 say(f"A `Conv1D` with {2 * len(k)} filters of {K}, squared, mel bands, logarithm, against `log_mel`: the largest difference is "
-    f"{abs(as_tinymm - log_mel(wave, rate)).max():.0e}. (`log_mel` computes in float32.) The front of every speech recogniser is a "
-    "convolution layer that is not trained; and when it *is* trained, kernels much like these come out.")
+    f"{abs(as_tinymm - log_mel(wave, rate)).max():.0e}. (`log_mel` computes in float32.) So the front of many a speech recogniser is a convolution "
+    "layer that is not trained; and when such a layer *is* trained, kernels much like these come out.")
 
 # %% [markdown]
 # ## Plot: four moods

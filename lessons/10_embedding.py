@@ -3,8 +3,8 @@
 #
 # A picture is made of numbers, and so is a sound. A word is not. "Sad" is not more than "happy" and "game" not twice "yes". So we
 # give every word a row of numbers of its own, at random, and let training move the rows. This is the simplest layer with
-# parameters there is, one line forward and one line backward, and the one line backward is where nearly everybody
-# makes the same mistake.
+# parameters there is, one line forward and one line backward, and in the one line backward waits a mistake that no
+# error message tells of.
 
 # %%
 import matplotlib.pyplot as plt

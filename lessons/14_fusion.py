@@ -147,8 +147,8 @@ axis.title.set_fontsize(10)
 plt.show()
 
 # %% [markdown]
-# Each row is a clip it never met, with its true label at the left. A black diamond on the right side of zero is a right
-# answer. See how a sense at odds is outvoted by two others, and how an empty one votes with noise.
+# Each row is a clip it never met, with its true label at the left. A black diamond on the side of that label is a
+# right answer. See how a sense at odds is outvoted by two others, and how an empty one votes with noise.
 #
 # ## Why three beat one
 #

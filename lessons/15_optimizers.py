@@ -237,7 +237,7 @@ say("| | α that work | when the loss is multiplied by 100 |\n|---|---|---|\n"
 # %% [markdown]
 # ## What the hats are for
 #
-# Leave them out, as more than one implementation has, and look at the first steps for a gradient that is always 1.
+# Leave them out, and look at the first steps for a gradient that is always 1.
 
 # %%
 m = v = 0.0
