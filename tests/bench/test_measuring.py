@@ -13,14 +13,14 @@ from tinymm.bench.works import WORKS, works_named
 @pytest.fixture
 def hurry(monkeypatch):
     """No pauses, small ceilings, and no PyTorch, whether it is installed or not."""
-    monkeypatch.setattr(timing.take_turns, "__defaults__", (0, 1))
+    monkeypatch.setattr(timing.take_turns, "__defaults__", (1, 0))
     monkeypatch.setattr(ceilings.measure, "__defaults__", (0.001, 32, 1 << 12))
     monkeypatch.setitem(sys.modules, "torch", None)
 
 
 def test_without_torch_and_gpu_a_benchmark_says_so_and_measures_the_rest(hurry, tiny_works):
     seen = []
-    found = measuring.measure([tiny_works[0], *tiny_works[2:4]], 0, with_memory=False, progress=lambda *a: seen.append(a))
+    found = measuring.measure([tiny_works[0], *tiny_works[2:4]], 0, 1, with_memory=False, progress=lambda *a: seen.append(a))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["notes"][0] == "PyTorch is not installed: pip install torch" and "GPU" in found["notes"][1]
     assert set(found) == {"machine", "notes", "ceilings", "works", "noise"}

@@ -7,7 +7,7 @@ from tinymm.bench import tables
 
 @pytest.mark.parametrize(
     "value, scaled, text",
-    [(0.123, False, "0.12 ms"), (12.34, False, "12.3 ms"), (345.6, False, "346 ms"), (2500, False, "2.5 s"),
+    [(0.123, False, "0.12 ms"), (12.34, False, "12.3 ms"), (345.6, False, "346 ms"), (2500, False, "2500 ms"), (3500, False, "3.5 s"),
      (8040000, True, "~2 h"), (150000, True, "~2 min"), (50, True, "~50 ms")],
 )  # fmt: skip
 def test_times_have_the_unit_that_fits(value, scaled, text):

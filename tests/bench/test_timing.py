@@ -18,26 +18,44 @@ class Steady:
         self.order.append("reference")
 
 
+@pytest.fixture
+def one_warm_run_and_three_that_count(monkeypatch):
+    monkeypatch.setattr(timing, "WARM", 0)
+    monkeypatch.setattr(timing, "TURN", 60)
+    monkeypatch.setattr(timing, "RUNS", 3)
+
+
+@pytest.mark.usefixtures("one_warm_run_and_three_that_count")
 def test_contestants_take_turns_and_the_first_run_of_a_turn_does_not_count():
     order = []
     runs = {name: lambda name=name: order.append(name) or {"forward": 0.0} for name in "ab"}
     taken = timing.take_turns(runs, 0, Steady(order), pause=0, rounds=2)
-    turn = [*"aaaa"], [*"bbbb"]
-    assert order == ["a", "b", *(["reference", *turn[0], "reference", *turn[1]] * 2)]
+    turns = ["reference", *"aaaa", "reference", *"bbbb"]
+    assert order == ["a", "b", *turns, *turns]
     assert {name: len(laps) for name, laps in taken.items()} == {"a": 6, "b": 6}
 
 
-def test_a_long_run_is_not_warmed_up_again_and_its_turn_ends():
-    laps = timing.take_turns({"slow": lambda: {"forward": 2 * timing.LONG}}, 0, Steady([]), pause=0, rounds=3)
-    assert len(laps["slow"]) == 9  # only the clock ends a turn, and no time passed
+@pytest.mark.usefixtures("one_warm_run_and_three_that_count")
+def test_after_a_long_run_there_is_none_to_warm_up_and_a_turn_ends_with_the_time(monkeypatch):
+    done = []
+    slow = {"slow": lambda: done.append(1) or {"forward": 2 * timing.LONG}}
+    assert len(timing.take_turns(slow, 0, Steady([]), pause=0, rounds=2)["slow"]) == 6 == len(done) - 2
+    monkeypatch.setattr(timing, "TURN", -1)
+    assert len(timing.take_turns(slow, 0, Steady([]), pause=0, rounds=2)["slow"]) == 2
 
 
+@pytest.mark.usefixtures("one_warm_run_and_three_that_count")
 def test_the_garbage_collector_waits_and_works_again_afterwards():
     seen = []
     timing.take_turns({"a": lambda: seen.append(gc.isenabled()) or {"forward": 0.0}}, 0, Steady([]), pause=0, rounds=1)
     assert seen == [True, False, False, False, False] and gc.isenabled()
+
+    def fails_at_the_second_run():
+        seen.append(gc.isenabled())
+        return {"forward": 1 / (7 - len(seen))}
+
     with pytest.raises(ZeroDivisionError):
-        timing.take_turns({"a": lambda: {"forward": 1 / len(seen[6:])}}, 0, Steady([]), pause=0)
+        timing.take_turns({"a": fails_at_the_second_run}, 0, Steady([]), pause=0)
     assert gc.isenabled()
 
 
@@ -56,7 +74,7 @@ def test_what_cannot_be_told_apart_counts_as_a_whole():
 
 
 def test_a_reference_with_a_large_spread_means_a_noisy_machine():
-    steady, shaken = timing.Reference([1.0, 1.0, 1.1] * 5), timing.Reference([1.0, 1.0, 2.0] * 5)
+    steady, shaken = timing.Reference([1.0, 1.0, 1.0, 1.0, 2.0] * 3), timing.Reference([1.0, 1.0, 2.0] * 5)
     assert not steady.findings()["noisy"] and shaken.findings()["noisy"]
     steady.take()
     assert steady.findings()["samples"] == 16 and steady.seconds[-1] > 0

@@ -14,7 +14,7 @@ def one_work(monkeypatch):
     work = LossWork("cross-entropy", "softmax cross-entropy 4×3", 4, 3, LossWork("t", "t", 1, 3, None))
     monkeypatch.setenv("TINYMM_THREADS", "1")
     monkeypatch.setattr("tinymm.bench.works.WORKS", (work,))
-    monkeypatch.setattr(timing.take_turns, "__defaults__", (0, 1))
+    monkeypatch.setattr(timing.take_turns, "__defaults__", (1, 0))
     monkeypatch.setattr(ceilings.measure, "__defaults__", (0.001, 32, 1 << 12))
     monkeypatch.setitem(sys.modules, "torch", None)
 

@@ -1,4 +1,4 @@
-"""The benchmark's PyTorch twins do what tinymm's layers do: with the same weights, the same outputs and gradients."""
+"""The benchmark's PyTorch twins do what tinymm's layers do, with the same weights: the same outputs and gradients."""
 
 import numpy as np
 import pytest
@@ -13,30 +13,11 @@ from tinymm.bench import pytorch  # noqa: E402
 TINY = {work.name: work.tiny for work in WORKS if isinstance(work, LayerWork)}
 
 
-def weights(layer):
-    """The layer's parameters as its twin lists them."""
-    W, *others = (torch.tensor(a) for a in layer.params.values())
-    if isinstance(layer, (mm.Conv1D, mm.Conv2D)):
-        return [W.movedim((-1, -2), (0, 1)), *others]
-    if isinstance(layer, mm.LSTM):
-        U, b = others
-        return [W.T, U.T, b, torch.zeros_like(b)]
-    return [W.T if isinstance(layer, mm.Dense) else W, *others]
-
-
-def give_weights(layer, net):
-    inside = layer.children.values() if isinstance(layer, mm.Sequential) else [layer]
-    wanted = [a for child in inside if child.params for a in weights(child)]
-    for parameter, value in zip(net.parameters(), wanted, strict=True):
-        parameter.data.copy_(value)
-
-
 @pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize("name", TINY)
 def test_twins_agree(name, channels_last):
     layer, (x, dy) = TINY[name].layer(), TINY[name].arrays()
     net, ends = pytorch.twin(layer), pytorch._ends(layer)
-    give_weights(layer, net)
     into = pytorch.tensor(x, ends[0], channels_last).requires_grad_(TINY[name].dx)
     y, cache = layer.forward(x, training=True)
     dx, grads = layer.backward(dy, cache)

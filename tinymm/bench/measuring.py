@@ -8,13 +8,13 @@ import numpy as np
 
 from tinymm import __version__
 from tinymm.bench import allocator, ceilings, gpu, loops, memory, own, pytorch
-from tinymm.bench.timing import Reference, limited_blas, row, take_turns
+from tinymm.bench.timing import ROUNDS, Reference, limited_blas, row, take_turns
 from tinymm.engines.cpu.threads import thread_count
 
 SECONDS, STEP_FACTOR = 2.5, 1.6  # for one work; a whole step has longer runs
 
 
-def measure(works, seconds=SECONDS, with_loops=True, with_memory=True, progress=lambda done, total: None):
+def measure(works, seconds=SECONDS, rounds=ROUNDS, with_memory=True, progress=lambda done, total: None):
     """-> the dict that ``tinymm bench --json`` prints: machine, ceilings, noise, notes, and one entry a work."""
     absent = {"torch": pytorch.why_absent(), "gpu": gpu.why_absent()}
     kept, reference = allocator.keep_freed_memory(), Reference()
@@ -26,19 +26,14 @@ def measure(works, seconds=SECONDS, with_loops=True, with_memory=True, progress=
         results["ceilings"]["gpu"] = gpu.ceilings()
     total = len(works) + with_memory
     progress(0, total)
-    if with_memory:
-        measured = ["textbook", "cpu"] + ["torch"] * (absent["torch"] is None)
-        peaks = memory.peaks([work.name for work in works], measured)
-    else:
-        peaks = {}
+    measured = ["textbook", "cpu"] + ["torch"] * (absent["torch"] is None)
+    peaks = memory.peaks([work.name for work in works], measured) if with_memory else {}
     with limited_blas():
         for k, work in enumerate(works):
             progress(k + with_memory, total)
             share = seconds * STEP_FACTOR if work.counted[-1] == "update" else seconds
-            rows = {name: row(laps, work.counted) for name, laps in
-                    take_turns(contestants(work, absent), share, reference).items()}  # fmt: skip
-            if with_loops:
-                rows = {"loops": _scaled(loops.measure(work)), **rows}
+            taken = take_turns(contestants(work, absent), share, reference, rounds=rounds)
+            rows = {"loops": _scaled(loops.measure(work)), **{name: row(laps, work.counted) for name, laps in taken.items()}}
             results["works"][work.name] = entry(work, rows, peaks.get(work.name, {}), results["ceilings"])
     results["noise"] = reference.findings()
     return results

@@ -1,4 +1,4 @@
-"""How much memory a contestant takes above what its imports took: each in a process of its own.
+"""How much memory a contestant takes above what its program takes: each in a process of its own.
 
 One process imports everything and then starts a child for every measurement, which takes over what is imported and
 starts with a peak of its own. Linux alone tells the peak; elsewhere there are no figures.
@@ -61,12 +61,18 @@ def _in_a_child(name, who):
 
 
 def _peak_of(name, who):
+    """The peak of a few steps above that of a step at the tiny size, which has loaded all there is to load."""
     (work,) = works_named([name])
+    _steps(work.tiny, who, 1)
     before = _peak()
-    run = pytorch.contestants(work)["torch"] if who == "torch" else getattr(own, who)(work)
-    for _ in range(STEPS):
-        run()
+    _steps(work, who, STEPS)
     return _peak() - before
+
+
+def _steps(work, who, count):
+    run = pytorch.contestants(work)["torch"] if who == "torch" else getattr(own, who)(work)
+    for _ in range(count):
+        run()
 
 
 def _peak():

@@ -194,7 +194,10 @@ def _lines(axis, sizes, rows):
 
 
 def _mark_sizes(axis, sizes):
+    from matplotlib.ticker import LogLocator
+
     axis.set_xticks(sizes, [str(size) for size in sizes])
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter("{x:g}")
     axis.minorticks_off()
 

@@ -115,8 +115,31 @@ def tensor(x, layer, channels_last=False):
 
 
 def twin(layer):
-    """The PyTorch module that does what a built ``layer`` does, with weights of its own."""
-    return MODULES[type(layer)](layer)
+    """The PyTorch module that does what a built ``layer`` does, with the same weights.
+
+    After a Flatten the features stand in PyTorch's order, so there a Dense meets them in another order than tinymm's.
+    """
+    import torch
+
+    net = MODULES[type(layer)](layer)
+    if not isinstance(layer, (Sequential, Concatenate)) and layer.params:
+        with torch.no_grad():
+            for parameter, values in zip(net.parameters(), _weights(layer), strict=True):
+                parameter.copy_(values)
+    return net
+
+
+def _weights(layer):
+    """The layer's parameters as PyTorch lists and lays them out."""
+    import torch
+
+    W, *others = (torch.tensor(a) for a in layer.params.values())
+    if isinstance(layer, (Conv1D, Conv2D)):
+        return [W.movedim((-1, -2), (0, 1)), *others]
+    if isinstance(layer, mm.LSTM):  # the gates have the same order; PyTorch adds two biases
+        U, b = others
+        return [W.T, U.T, b, torch.zeros_like(b)]
+    return [W.T if isinstance(layer, mm.Dense) else W, *others]
 
 
 def _format(channels_last):

@@ -10,7 +10,7 @@ from tinymm.bench.timing import Reference, limited_blas, row, take_turns
 from tinymm.bench.works import StepWork, conv2d_work, lstm_work, unknown
 from tinymm.errors import TinymmError
 
-SECONDS, ROUNDS = 0.8, 2  # for one size; the least number of turns at it
+SECONDS, ROUNDS = 0.8, 3  # for one size; the least number of turns at it
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ LEGEND = {
     "spread": "spread: the distance of the quartiles over the median",
     "ratio": "ratio: time over PyTorch's at its best; below 1 is faster",
     "ceiling": "ceiling: the time that this machine's ceilings allow, as a share of the time taken",
-    "peak": "peak: memory above what the imports took",
+    "peak": "peak: memory above what the program itself takes",
 }
 
 
@@ -49,7 +49,7 @@ def scaling_report(results, width):
 
 def milliseconds(value, scaled=False):
     """12.3 ms, 1.2 s, ~3 h"""
-    units = (("ms", 1, 1000), ("s", 1e3, 120), ("min", 6e4, 120), ("h", 3.6e6, float("inf")))
+    units = (("ms", 1, 3000), ("s", 1e3, 120), ("min", 6e4, 120), ("h", 3.6e6, float("inf")))
     unit, size = next((unit, size) for unit, size, limit in units if value / size < limit)
     value /= size
     digits = 0 if scaled or value >= 100 else 2 if value < 1 else 1

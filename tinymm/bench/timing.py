@@ -10,9 +10,12 @@ from tinymm.engines.cpu.threads import Crew, thread_count
 from tinymm.errors import TinymmError
 
 PAUSE = 0.1  # seconds before a turn: threads of BLAS and OpenMP wait busily for more work for up to 0.03
-ROUNDS, RUNS = 3, 3  # every contestant has at least so many turns, of up to so many runs that count
-LONG = 0.2  # seconds; a run that long needs no other one to warm up, and its turn is over
-NOISY = 0.25  # above this share of the median, the spread of the reference says that the machine is noisy
+WARM = 0.01  # seconds of runs that do not count: a core that has slept takes a while to come
+TURN, RUNS = 0.06, 10  # a turn's runs that count: at most so many seconds, or so many of them; at least one
+ROUNDS = 3  # turns that everybody has at least
+LONG = 0.2  # seconds; a run that long needs no other one before it
+PRODUCTS = 16  # of matrices 256 × 256 by every thread: the reference, about 4 milliseconds
+NOISY = 0.15  # above this share of the median, the spread of the reference says that the machine is noisy
 
 
 def limited_blas():
@@ -33,28 +36,29 @@ class Reference:
     def __post_init__(self):
         self.crew = Crew(thread_count())
         a = np.random.default_rng(0).standard_normal((256, 256), np.float32)
-        pairs = [(a, np.empty_like(a)) for _ in range(self.crew.size)]
-        self.pieces = [lambda a=a, out=out: np.matmul(a, a, out=out) for a, out in pairs]
+        rooms = [np.empty_like(a) for _ in range(self.crew.size)]
+        self.pieces = [lambda room=room: [np.matmul(a, a, out=room) for _ in range(PRODUCTS)] for room in rooms]
 
     def take(self):
-        """Do it once to warm up and once for the clock."""
+        """Do it until all cores are awake, and once for the clock."""
         with self.crew.at_work():
-            self.crew.run(self.pieces)
-            start = time.perf_counter()
-            for _ in range(4):
+            awake = time.perf_counter() + WARM
+            while time.perf_counter() < awake:
                 self.crew.run(self.pieces)
+            start = time.perf_counter()
+            self.crew.run(self.pieces)
             self.seconds.append(time.perf_counter() - start)
 
     def findings(self):
-        """Its spread from the 10th to the 90th hundredth over the median, and whether that is too much."""
-        spread = spread_of(self.seconds, 10, 90)
+        """Its spread, and whether that is too much."""
+        spread = spread_of(self.seconds)
         return {"spread": round(spread, 3), "noisy": spread > NOISY, "samples": len(self.seconds)}
 
 
-def take_turns(contestants, seconds, reference, pause=PAUSE, rounds=ROUNDS):
+def take_turns(contestants, seconds, reference, rounds=ROUNDS, pause=PAUSE):
     """name -> the laps of all its runs that count. ``contestants`` take turns until ``seconds`` are over.
 
-    A turn is a pause, a run that does not count, and up to three that do. Python's garbage collector waits meanwhile.
+    A turn is a pause, the reference, runs that do not count, and runs that do. Python's garbage collector waits meanwhile.
     """
     taken = {name: [] for name in contestants}
     for run in contestants.values():
@@ -78,10 +82,13 @@ def take_turns(contestants, seconds, reference, pause=PAUSE, rounds=ROUNDS):
 def _turn(run, taken):
     if not taken or sum(taken[-1].values()) < LONG:
         run()
-    start = time.perf_counter()
+        warm = time.perf_counter() + WARM
+        while time.perf_counter() < warm:
+            run()
+    end = time.perf_counter() + TURN
     for _ in range(RUNS):
         taken.append(run())
-        if time.perf_counter() - start > LONG:
+        if time.perf_counter() > end:
             break
 
 
@@ -93,7 +100,7 @@ def row(laps, counted):
     return {**parts, "time": float(np.median(times)), "spread": spread_of(times), "runs": len(laps)}
 
 
-def spread_of(times, low=25, high=75):
-    """The distance of two percentiles, the quartiles unless told otherwise, as a share of the median."""
-    low, middle, high = np.percentile(times, [low, 50, high])
+def spread_of(times):
+    """The distance of the quartiles, as a share of the median."""
+    low, middle, high = np.percentile(times, [25, 50, 75])
     return float((high - low) / middle)

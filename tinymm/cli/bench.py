@@ -24,7 +24,7 @@ def add_arguments(parser):
         "with --scaling batch, image, sequence, filters; default: all",
     )  # fmt: skip
     parser.add_argument("--scaling", action="store_true", help="measure the time a sample against the size instead")
-    parser.add_argument("--quick", action="store_true", help="a third of the time, with a larger spread")
+    parser.add_argument("--quick", action="store_true", help="half a minute, with a larger spread, without memory")
     parser.add_argument(
         "--seconds", metavar="S", type=float, help="measure each piece of work so long; more is steadier"
     )
@@ -46,7 +46,8 @@ def run(args):
     else:
         chosen = works.works_named(args.names) if args.names else works.WORKS
         with counting(console, "measuring") as progress:
-            results = measuring.measure(chosen, seconds, with_memory=not args.quick, progress=progress)
+            rounds = 2 if args.quick else measuring.ROUNDS
+            results = measuring.measure(chosen, seconds, rounds, with_memory=not args.quick, progress=progress)
     if args.plot:
         (plots.draw_scaling if args.scaling else plots.draw)(results, args.plot)
     _print(args, results)
