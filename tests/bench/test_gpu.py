@@ -1,5 +1,7 @@
 """The GPU's contestant, with the textbook engine in the place of a GPU: its parts, and what is said without one."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -22,8 +24,10 @@ def pretended(monkeypatch):
     return made
 
 
-def test_without_a_gpu_a_sentence_says_why():
-    assert gpu.why_absent().startswith("the GPU engine is left out: ")
+def test_without_cupy_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    told = gpu.why_absent()
+    assert told.startswith("the GPU engine is left out: ") and "pip install" in told
 
 
 def test_the_transfer_is_timed_apart_from_the_step(pretended, tiny_works):

@@ -12,10 +12,11 @@ from tinymm.bench.works import WORKS, works_named
 
 @pytest.fixture
 def hurry(monkeypatch):
-    """No pauses, small ceilings, and no PyTorch, whether it is installed or not."""
+    """No pauses, small ceilings, and neither PyTorch nor CuPy, whether they are installed or not."""
     monkeypatch.setattr(timing.take_turns, "__defaults__", (1, 0))
     monkeypatch.setattr(ceilings.measure, "__defaults__", (0.001, 32, 1 << 12))
     monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "cupy", None)
 
 
 def test_without_torch_and_gpu_a_benchmark_says_so_and_measures_the_rest(hurry, tiny_works):

@@ -40,6 +40,17 @@ def test_a_noisy_machine_is_told(results):
     assert "this machine is noisy" in tables.report(results, 120) and "40 %" in tables.report(results, 120)
 
 
+def test_bringing_a_batch_to_the_gpu_stands_apart_from_its_time(results):
+    results["works"]["step-1"]["contestants"]["gpu"] = {
+        "transfer": 7.0, "together": 1.0, "time": 1.0, "spread": 0.0, "runs": 3, "ratio": 0.25, "share_of_ceiling": 0.5,
+        "gflops": 1.0, "gbytes_per_second": 1.0,
+    }  # fmt: skip
+    text = tables.report(results, 200)
+    row = next(line for line in text.splitlines() if line.startswith("  gpu"))
+    assert "1.0 ms" in row and "7.0 ms" in row and row.index("1.0 ms") < row.index("7.0 ms")
+    assert "to the GPU: " in text and "gpu: " in text
+
+
 def test_without_torch_there_is_no_ratio(results):
     for work in results["works"].values():
         for name in ("torch", "torch channels last"):

@@ -10,13 +10,14 @@ from tinymm.bench.works import LossWork
 
 @pytest.fixture
 def one_work(monkeypatch):
-    """A benchmark of one tiny work, without pauses and without PyTorch."""
+    """A benchmark of one tiny work, without pauses, without PyTorch and CuPy."""
     work = LossWork("cross-entropy", "softmax cross-entropy 4×3", 4, 3, LossWork("t", "t", 1, 3, None))
     monkeypatch.setenv("TINYMM_THREADS", "1")
     monkeypatch.setattr("tinymm.bench.works.WORKS", (work,))
     monkeypatch.setattr(timing.take_turns, "__defaults__", (1, 0))
     monkeypatch.setattr(ceilings.measure, "__defaults__", (0.001, 32, 1 << 12))
     monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "cupy", None)
 
 
 @pytest.fixture
