@@ -7,6 +7,7 @@ EXTRAS = {
     "cuda13": ["cupy-cuda13x[ctk]>=14.0.1,<15"],
     "lessons": ["matplotlib>=3.9", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29", "latex2mathml>=3.77",
                 "mdit-py-plugins>=0.4"],
+    "bench": ["matplotlib>=3.9"],
     "test": ["pytest>=8", "hypothesis>=6.100"],
     "browser": ["pytest>=8", "playwright>=1.40"],
     "oracle": ["torch>=2.4", "pytest>=8", "hypothesis>=6.100"],

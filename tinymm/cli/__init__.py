@@ -8,11 +8,11 @@ import sys
 import numpy as np
 
 from tinymm import __version__
-from tinymm.cli import doctor, evaluate, exercise, gradcheck, lesson, make_clips, predict, train, view
+from tinymm.cli import bench, doctor, evaluate, exercise, gradcheck, lesson, make_clips, predict, train, view
 from tinymm.errors import TinymmError
 
 VERBS = {"doctor": doctor, "make-clips": make_clips, "train": train, "evaluate": evaluate, "predict": predict,
-         "gradcheck": gradcheck, "view": view, "lesson": lesson, "exercise": exercise}  # fmt: skip
+         "gradcheck": gradcheck, "view": view, "lesson": lesson, "exercise": exercise, "bench": bench}  # fmt: skip
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
