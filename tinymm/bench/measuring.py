@@ -11,7 +11,7 @@ from tinymm.bench import allocator, ceilings, gpu, loops, memory, own, pytorch
 from tinymm.bench.timing import ROUNDS, Reference, limited_blas, row, take_turns
 from tinymm.engines.cpu.threads import thread_count
 
-SECONDS, STEP_FACTOR = 2.5, 1.6  # for one work; a whole step has longer runs
+SECONDS, STEP_FACTOR = 2.0, 1.5  # for one work; a whole step has longer runs
 
 
 def measure(works, seconds=SECONDS, rounds=ROUNDS, with_memory=True, progress=lambda done, total: None):

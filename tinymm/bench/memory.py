@@ -15,7 +15,7 @@ from tinymm.bench import allocator, own, pytorch
 from tinymm.bench.works import works_named
 
 STATUS = Path("/proc/self/status")
-STEPS = 3
+STEPS = 2
 
 
 def peaks(names, contestants):
