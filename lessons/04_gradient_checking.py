@@ -153,9 +153,9 @@ The green triangles do not turn up again. They need a word.
 # This is how tinymm takes a slope along any direction `v`, by both ways:
 
 # %%
-from tinymm.gradchecking.methods import central_difference, complex_step
+from tinymm.gradchecking.methods import central_difference, complex_step, step
 
-show(central_difference, complex_step)
+show(step, central_difference, complex_step)
 
 # %% [markdown]
 # The step is not a constant: it is $\epsilon^{1/3}$ times the size of the numbers, where the V has its bottom.
