@@ -21,7 +21,7 @@ STANDS_IN_THE_WAY = {
     "conv2d-64": "nearly all of it is matrix product; PyTorch's convolution needs no copy of the windows, ours does.",
     "dense": "nearly all of it is matrix product; where the textbook is faster too, BLAS splits one large product between "
     "threads better than the crew splits it into pieces.",
-    "lstm": "many small steps one after the other, about 30 NumPy calls each way and step on 32 rows: the calls' own cost shows, "
+    "lstm": "many small steps one after the other, ten NumPy calls forward and six back on 32 rows: the calls' own cost shows, "
     "and between two steps threads would have to meet.",
     "maxpool": "a matter of memory: PyTorch reads every number once, NumPy needs a call for every comparison and every product.",
     "batchnorm": "a matter of memory: PyTorch's kernel passes over the numbers twice, NumPy's calls six times each way.",

