@@ -25,17 +25,20 @@ RUNS = {
     "cpu-haswell": ((), None, "Haswell"),
     "scaling": (("--scaling",), "scaling.png", None),
 }
+ALL = (*RUNS, "other_engines")
 
 
 def main():
     """Everything, or what is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="*", choices=[[], *RUNS, "other_engines"], help="some of it only; default: all")
+    parser.add_argument("runs", metavar="RUN", nargs="*", help=f"{', '.join(ALL)}; default: all of them")
     parser.add_argument("--quick", action="store_true", help="a third of the time, with a larger spread")
     args = parser.parse_args()
+    if not set(args.runs) <= set(ALL):
+        parser.error(f"there are the runs {', '.join(ALL)}")
     if importlib.util.find_spec("torch") is None:
         sys.exit("the ratios are to PyTorch, which is missing: pip install torch==2.13.0")
-    for name in args.runs or [*RUNS, "other_engines"]:
+    for name in args.runs or ALL:
         print(f"measuring {name}", file=sys.stderr, flush=True)
         if name == "other_engines":
             subprocess.run([sys.executable, HERE / "other_engines.py", *["--seconds", "0.5"] * args.quick], check=True)
