@@ -13,7 +13,7 @@ from hypothesis import settings
 sys.path.append(str(Path(__file__).parent))
 
 settings.register_profile("tinymm", derandomize=True, deadline=None, max_examples=25)
-settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=250)
+settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=120)
 settings.load_profile("tinymm")
 
 

@@ -69,6 +69,8 @@ def changed(strategy, change):
 
     def on(example):
         x = example.x
+        if isinstance(x, tuple):
+            return Example(example.layer, tuple(map(change, x)), example.options)
         parts = {k: change(a) for k, a in x.items()} if isinstance(x, dict) else change(x)
         return Example(example.layer, parts, example.options)
 

@@ -1,7 +1,7 @@
 """``LOSSES[name][corner]``: a strategy for each corner of every loss."""
 
 import numpy as np
-from drawn.example import Example, seeds, sizes
+from drawn.example import Example, scatter, seeds, sizes
 from hypothesis import strategies as st
 
 import tinymm as mm
@@ -29,11 +29,12 @@ def losses(draw, kind, corner):
     return Example(kind(from_logits), (20 * pred if corner == "large" else pred, target))
 
 
-LOSSES = {
+CORNERS = {
     "BinaryCrossEntropy": ("probabilities", "logits", "one sample", "large"),
     "CrossEntropy": ("probabilities", "of classes", "logits", "distributions", "one sample", "large"),
     "MeanSquaredError": ("many", "one sample", "no error"),
 }
 LOSSES = {
-    name: {corner: losses(getattr(mm, name), corner) for corner in names} for name, names in LOSSES.items()
+    name: scatter({corner: losses(getattr(mm, name), corner) for corner in names})
+    for name, names in CORNERS.items()
 }

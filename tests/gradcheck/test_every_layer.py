@@ -41,7 +41,7 @@ def test_gradients_are_right_by_every_method(name):
         used = assert_right(example.layer, example.x, seed=7, **example.options)
         assert set(example.built().params) <= set(used)
 
-    for_each(LAYERS[name], check)
+    for_each(LAYERS[name], check, share=0.5)
 
 
 @every_loss

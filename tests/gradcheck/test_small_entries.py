@@ -31,7 +31,7 @@ class Scale:
         return grads["x"], {"s": grads["s"]}
 
 
-SHAPES = [(2, 16), (60, 16)]  # entry by entry, and along directions
+SHAPES = [(2, 16), (40, 16)]  # entry by entry, and along directions
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -41,9 +41,8 @@ def test_entries_of_all_magnitudes_are_right(shape):
         assert report, str(report)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("column", [0, 3, 8, 15])
-@pytest.mark.parametrize("factor", [0, -1, 2, 1 + 1e-6])
+@pytest.mark.parametrize(("shape", "column"), [(SHAPES[0], k) for k in (0, 3, 8, 15)] + [(SHAPES[1], 0), (SHAPES[1], 9)])
+@pytest.mark.parametrize("factor", [0, -1, 1 + 1e-6])
 def test_a_wrong_entry_is_found_however_small_it_is(shape, column, factor):
     report = gradcheck(Scale("x", column, factor), normal(*shape))
     assert {check.array for check in report.failures} == {"x"}
@@ -52,8 +51,8 @@ def test_a_wrong_entry_is_found_however_small_it_is(shape, column, factor):
         assert check.index[-1] == column and check.wrong == 2 and check.error >= min(abs(factor - 1), 1) / 2
 
 
-@pytest.mark.parametrize("column", [0, 8, 15])
-@pytest.mark.parametrize("factor", [0, 2, 1 + 1e-9])
+@pytest.mark.parametrize("column", [0, 15])
+@pytest.mark.parametrize("factor", [0, 1 + 1e-9])
 def test_a_wrong_entry_of_a_parameter_is_found_though_inputs_span_magnitudes(column, factor):
     x = normal(3, 16) * SCALES[::-1]
     assert gradcheck(Scale(), x)
@@ -61,11 +60,11 @@ def test_a_wrong_entry_of_a_parameter_is_found_though_inputs_span_magnitudes(col
     assert {check.array for check in report.failures} == {"s"}
 
 
-@pytest.mark.parametrize("column", [0, 8, 15])
+@pytest.mark.parametrize("column", [0, 8])
 def test_without_a_complex_step_central_differences_find_it(column):
     report = gradcheck(Scale("x", column, 1.01, real_only=True), normal(2, 16))
     assert {c.method for c in report.failures} >= {"central differences", "full Jacobian"}
-    report = gradcheck(Scale("x", column, 1.01, real_only=True), normal(60, 16))
+    report = gradcheck(Scale("x", column, 1.01, real_only=True), normal(40, 16))
     assert "entries of one size" in {c.method for c in report.failures}
 
 
@@ -126,7 +125,7 @@ RIGHT = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_gradient_that_rounding_blurs_is_not_refused(name):
     layer, x, options = RIGHT[name]
-    for seed in range(3):
+    for seed in range(2):
         report = gradcheck(layer, x, seed=seed, **options)
         assert report, str(report)
 
@@ -169,7 +168,7 @@ class RealReLU:
 
 
 @pytest.mark.parametrize("shape", [(2, 60), (40, 30)])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("size", [1.0, 1e4])
 def test_without_a_complex_step_numbers_beside_a_kink_are_no_wrong_gradient(shape, seed, size):
     x = random(*shape, times=size, seed=seed)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from tinymm.backend import array_module, to_host
-from tinymm.gradchecking.comparing import EXACT, central_allowed, compare, compare_or_round, normal, thawed
+from tinymm.gradchecking.comparing import EXACT, central_allowed, compare_or_round, normal, thawed
 from tinymm.gradchecking.differences import slopes
 from tinymm.gradchecking.methods import EPSILON, complex_step
 from tinymm.gradchecking.rounding import (
@@ -42,7 +42,7 @@ class Directions:
         return sorted(self.told)
 
     def of(self, name):
-        """The worst Check of an array by each method: along random directions, even ones, single entries."""
+        """The worst Check of an array by each method."""
         found, dys = {}, [normal(self.y, self.rng) for _ in self.directions[name]]
         for k, (v, dy) in enumerate(zip(self.directions[name], dys), 1):
             for check in self._along(name, v, dy, k):
@@ -50,53 +50,56 @@ class Directions:
         worst = [_worst(group) for group in found.values()]
         if "complex step" not in found:
             return [*worst, self._of_one_size(name, dys[0])]
+        return [*worst, _worst(list(self.even(name)))]
+
+    def exact(self, name):
+        """Checks by the complex step alone, along random directions."""
+        for k, v in enumerate(self.directions[name], 1):
+            v, dy = thawed(self.subject, name, v, v), normal(self.y, self.rng)
+            J = complex_step(self.subject.output, self.arrays, name, v)
+            yield self._check("complex step", name, v, dy, J, EXACT, k, abs(dy * J).sum(), exact=True)
+
+    def even(self, name):
+        """Checks by the complex step along directions in which every entry weighs the same."""
+        dys = [normal(self.y, self.rng) for _ in range(EVEN + 1)]
         size = self._sizes(name, dys)
-        even = []
-        for k in range(1, EVEN + 1):
-            v, dy = thawed(self.subject, name, normal(size, self.rng) / size, size), dys[k % len(dys)]
-            even.append(self._even(name, v, dy, float(abs(v * size).sum()), k))
-        return [*worst, _worst(even)]
+        for k, dy in enumerate(dys[:EVEN], 1):
+            v = thawed(self.subject, name, normal(size, self.rng) / size, size)
+            J = complex_step(self.subject.output, self.arrays, name, v)
+            terms = abs(v * size).sum()
+            yield self._check("complex step, even", name, v, dy, J, EXACT, k, terms, exact=True)
 
-    def _along(self, name, v, dy, k):
-        """Checks along one direction for one dy."""
-        v = thawed(self.subject, name, v, v)
+    def _check(self, method, name, v, dy, slope, allowed, k, terms, off=0.0, exact=False):
+        """The Check of dy·slope against the gradient for dy along v."""
         g = self.subject.gradients(self.arrays, dy)[name]
-        J = slopes(self.subject.output, self.arrays, name, v, self.epsilon, self.noise)
-        self.told |= {J.note} - {""}
-        rows, most = [], central_allowed(self.epsilon)
-        doubt = float((abs(dy) * J.doubt).sum())
-        if J.exact is not None:
-            rows.append(("complex step", J.exact, EXACT, 0.0))
-        for method, slope, allowed, off in [("central differences", J.central, most, doubt), *rows]:
-            terms = float(abs(g * v).sum() + abs(dy * J.best).sum())
-            floor = lambda: self._noise(name, v, None if J.exact is None else dy)  # noqa: E731
-            got, want = float((g * v).sum()), float((dy * slope).sum())
-            check, _ = compare_or_round(name, method, got, want, allowed, terms + off / allowed, floor)
-            check.direction = k
-            yield check
-
-    def _even(self, name, v, dy, terms, k):
-        """The Check along a direction in which every entry weighs the same, by the complex step."""
-        g = self.subject.gradients(self.arrays, dy)[name]
-        want = float((dy * complex_step(self.subject.output, self.arrays, name, v)).sum())
-        floor = lambda: self._noise(name, v, dy)  # noqa: E731
-        check, _ = compare_or_round(
-            name, "complex step, even", float((g * v).sum()), want, EXACT, terms, floor
-        )
+        size = abs(g * v).sum() if allowed == EXACT else total(g * v)
+        terms = float(size) + float(terms) + off / allowed
+        got, want = float((g * v).sum()), float((dy * slope).sum())
+        floor = lambda: self._noise(name, v, dy if exact else None)  # noqa: E731
+        check, _ = compare_or_round(name, method, got, want, allowed, terms, floor)
         check.direction = k
         return check
 
+    def _along(self, name, v, dy, k):
+        """Checks along one direction for one dy, by central differences and the complex step."""
+        v = thawed(self.subject, name, v, v)
+        J = slopes(self.subject.output, self.arrays, name, v, self.epsilon, self.noise)
+        self.told |= {J.note} - {""}
+        exact, most, off = J.exact is not None, central_allowed(self.epsilon), float((abs(dy) * J.doubt).sum())
+        terms = total(dy * J.best)
+        yield self._check("central differences", name, v, dy, J.central, most, k, terms, off, exact)
+        if exact:
+            terms = abs(dy * J.best).sum()
+            yield self._check("complex step", name, v, dy, J.exact, EXACT, k, terms, exact=True)
+
     def _of_one_size(self, name, dy):
         """The Check along directions of entries with gradients of one size each, by central differences."""
-        g = self.subject.gradients(self.arrays, dy)[name]
-        allowed, rows = central_allowed(self.epsilon), []
+        g, allowed, rows = self.subject.gradients(self.arrays, dy)[name], central_allowed(self.epsilon), []
         for k, part in enumerate(sizes_of(g), 1):
             v = thawed(self.subject, name, part * normal(g, self.rng), g)
             J = slopes(self.subject.output, self.arrays, name, v, self.epsilon, self.noise)
-            off = float((abs(dy) * J.doubt).sum()) + self._noise(name, v)
-            terms = float(abs(g * v).sum() + abs(dy * J.best).sum()) + off / allowed
-            got, want = float((g * v).sum()), float((dy * J.central).sum())
-            rows.append(compare(name, "entries of one size", got, want, allowed, terms, direction=k))
+            terms, off = total(dy * J.best), float((abs(dy) * J.doubt).sum())
+            rows.append(self._check("entries of one size", name, v, dy, J.central, allowed, k, terms, off))
         return _worst(rows)
 
     def _noise(self, name, v, dy=None):
@@ -138,6 +141,11 @@ class Directions:
     def spread(self):
         dy = normal(self.y, self.rng)
         return spread(self.subject.gradients, self.arrays, dy, self.rng, self.epsilon, self.most)
+
+
+def total(terms):
+    """The size of a sum whose terms are off independently of each other: the root of the sum of their squares."""
+    return (terms * terms).sum() ** 0.5
 
 
 def sizes_of(g):

@@ -12,8 +12,8 @@ HEAD = ("array", "method", "worst error", "allowed", "where", "verdict")
 class Check:
     """One array held to one method.
 
-    ``error`` is the largest difference divided by the size of the right values; it passes up to
-    ``allowed``. ``got`` is what backward gave at the worst entry ``index``, ``want`` what the method gives;
+    ``error`` is the largest of the entries' differences, each divided by the size of the terms that entry is a
+    sum of; it passes up to ``allowed``. ``got`` is what backward gave at the worst entry ``index``, ``want`` what the method gives;
     ``wrong`` of ``size`` entries differ by more than allowed. ``output`` is the index of y, where one counts;
     ``direction`` the number of the random direction, where the sum along one is compared: then ``size``
     counts directions.
