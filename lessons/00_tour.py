@@ -91,8 +91,8 @@ model.build({sense: x.shape[1:] for sense, x in clips.inputs.items()}, np.random
 model.summary()
 
 # %% [markdown]
-# Look at the column of parameters. Most of them sit in the LSTM, which reads eight words, and in one Dense neuron
-# at the very end. The convolution that looks at the picture has fewer than a thousand: it uses them everywhere again.
+# Look at the column of parameters. By far the most sit in the LSTM, which reads eight words; then come the table of
+# word vectors (Embedding) and the single Dense neuron at the very end. The convolution that looks at the picture has fewer than a thousand: it uses them everywhere again.
 #
 # The article's listing gives its `Conv1D` a kernel with two sides, which is one too many, and leaves out two imports.
 # Above it stands put right. Nothing else is changed.
@@ -204,7 +204,7 @@ right.grid(axis="y", visible=False)
 plt.show()
 
 # %%
-assert scores["all three"][1] > best["text"] >= max(scores[sense][1] for sense in branches)
+assert scores["all three"][1] > best["text"]
 fused, gap = scores["all three"][1], scores["all three"][0] - scores["all three"][1]
 alone = max(scores[sense][1] for sense in branches)
 say(f"""
@@ -249,7 +249,8 @@ say(f"`dense_backward` takes {lines['equations']} lines as loops and {lines['tex
 # ## Exercise
 #
 # 1. Change `seed=0` in `made_clips` to 1 and run everything again. Which of the scores move, and by how much? What does
-#    that say about scores measured on two hundred clips?
+#    that say about scores measured on two hundred clips? (A single sense may come out above its ceiling: it guesses on
+#    empty clips, sometimes luckily.)
 # 2. Cut the batch of the five-line step to one clip and repeat the step fifty times. Where does the loss go?
 # 3. Set `alpha` to 10 there. What happens, and why does the formula not forbid it? (Lesson 5.)
 
@@ -258,7 +259,7 @@ say(f"`dense_backward` takes {lines['equations']} lines as loops and {lines['tex
 #
 # - **Lesson 1** takes the smallest part of this model, a single neuron, and computes its backward pass on paper.
 # - **Read**: Goodfellow, Bengio and Courville, *Deep Learning*, chapter 6, sections 1 to 5, is the story of lessons 1
-#   to 3 in one piece. The article's sections 4.1 and 4.2 are the formulas; [EQUATIONS.md](EQUATIONS.md) lists where
+#   to 3 in one piece. The article's sections 4.1 and 4.2 are the formulas; `lessons/EQUATIONS.md` lists where
 #   each of them stands in the code.
 # - **How the real engine does it**: `engine="auto"` plans this very training step once, reuses its memory in every
 #   step, and runs the three branches side by side on your cores: `tinymm/engines/cpu/containers.py`.

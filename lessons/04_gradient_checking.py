@@ -91,7 +91,8 @@ for name, which, by_hand in zip(("dx", "dW", "db"), range(3), dense_backward(dy,
 # %% [markdown]
 # ## Plot: the V
 #
-# Now your prediction. We take a function whose slope we know exactly, and let $h$ go down, a factor at a time.
+# Now your prediction. We take a function whose slope we know exactly, and let $h$ go down from 1 to
+# $10^{-17}$, eight steps to a power of ten.
 
 # %%
 def g(x):
@@ -131,21 +132,23 @@ say(f"""
 **The surprise.** At h = 10⁻¹⁵ the error is {tiny:.0%}. Two nearly equal numbers are subtracted: of their sixteen
 digits the first fifteen cancel, and what is left is noise, divided by almost nothing. The best that one side can do
 is {best['one side'][1]:.0e}, at h ≈ {best['one side'][0]:.0e}; both sides reach {best['both sides'][1]:.0e} at
-h ≈ {best['both sides'][0]:.0e}.
+h ≈ {best['both sides'][0]:.0e}. In the picture, $\\epsilon$ ≈ {np.finfo(float).eps:.0e} is the gap between 1 and the next
+number that a computer knows.
 
-The green triangles do not turn up again. They need a word.
+The green triangles do not turn up again; on the bottom line there is no error at all. They need a word.
 """)
 
 # %% [markdown]
 # ## The complex step
 #
-# Step sideways, into the imaginary direction: $f(x + ih) = f(x) + ih f'(x) - \tfrac{1}{2}h^2 f''(x) - \dots$. The slope
-# is the imaginary part, divided by $h$:
+# Step sideways, into the imaginary direction: $f(x + ih) = f(x) + ih f'(x) - \tfrac{1}{2}h^2 f''(x) - \tfrac{i}{6}h^3 f'''(x) +
+# \dots$. The slope is the imaginary part, divided by $h$, up to an error of about $h^2 f'''/6$, which for $h = 10^{-8}$
+# is already below rounding:
 #
-# $$f'(x) = \frac{\mathrm{Im}\, f(x + ih)}{h}$$
+# $$f'(x) \approx \frac{\mathrm{Im}\, f(x + ih)}{h}$$
 #
 # Nothing is subtracted, so nothing cancels, and $h$ may be $10^{-30}$. (Squire and Trapp, SIAM Review, 1998.) The only
-# condition: the forward pass must take complex numbers. That is why no layer of tinymm ever writes `float`.
+# condition: the forward pass must take complex numbers. That is why no forward pass of tinymm casts its input to `float`.
 
 # %% [markdown]
 # ## The textbook's code
@@ -159,7 +162,7 @@ show(step, central_difference, complex_step)
 
 # %% [markdown]
 # The step is not a constant: it is $\epsilon^{1/3}$ times the size of the numbers, where the V has its bottom.
-# `mm.gradcheck` runs both, and three more methods, over every array of a layer:
+# `mm.gradcheck` runs both, and a few more methods, over every array of a layer:
 
 # %%
 print(mm.gradcheck(mm.LSTM(2), rng.normal(size=(2, 3, 2))))

@@ -3,7 +3,7 @@
 #
 # A picture of a cat is a picture of a cat wherever the cat sits. A Dense layer does not know that: it has a weight of its
 # own for every pixel and would have to learn the cat once for each place. A convolution learns a small pattern *once* and
-# tries it everywhere. In this lesson we write it as six nested loops, and then find that it was a single matrix product
+# tries it everywhere. In this lesson we write it as nested loops, and then find that it was a single matrix product
 # all along.
 
 # %%
@@ -29,7 +29,7 @@ rng = np.random.default_rng(0)
 #
 # $$y_{p,q,o} = \sum_{i,j} \sum_c x_{p+i,\;q+j,\;c}\; W_{i,j,c,o} + b_o$$
 #
-# A kind word on the star. In mathematics $*$ flips the kernel before sliding it; here nothing is flipped, which is called
+# A word on the star. In mathematics $*$ flips the kernel before sliding it; here nothing is flipped, which is called
 # cross-correlation. The deep-learning libraries do the same and call it convolution. It makes no difference to what
 # can be learned, since a learned kernel may as well learn to be flipped. But it will come back to us in the backward
 # pass.
@@ -89,8 +89,8 @@ show(equations.conv2d_forward, equations.conv2d_backward)
 layer = mm.Conv2D(32, 3)
 layer.build((32, 32, 3))
 say(f"The picture branch of lesson 0 has {layer.multiply_adds((32, 32, 3)):,} multiplications for *one* small picture. "
-    f"At some ten million turns of a Python loop per second, a batch of 32 pictures would take seconds, forward "
-    f"alone. The loops are for reading, not for running.")
+    f"Python turns such a loop one or two million times a second, so a batch of 32 pictures would take many seconds, "
+    f"forward alone. The loops are for reading, not for running.")
 
 # %% [markdown]
 # ## From loops to one matrix product
@@ -127,8 +127,8 @@ numbers, memory = windows.size, pictures.nbytes
 assert np.shares_memory(windows, pictures)
 inner = (columns == 5).sum()
 say(f"""
-The pixel in the inside, number 5, occurs {inner} times, the corner 0 once: the counts you predicted. So im2col is a
-matrix with more numbers than the picture. For 8 pictures of 32 × 32 × 3 it is {numbers / pictures.size:.1f} times
+The pixel in the inside, number 5, occurs {inner} times, the corner 0 once: as often as there are windows over it.
+(In the larger picture of your prediction the middle lay in nine.) So im2col is a matrix with more numbers than the picture. For 8 pictures of 32 × 32 × 3 it is {numbers / pictures.size:.1f} times
 as large.
 
 **The surprise.** It need not exist. NumPy finds a number by *strides*: how many bytes to jump for the next row, column,
@@ -165,7 +165,8 @@ for name, one, other in pairs:
 # %% [markdown]
 # ## The flip comes back
 #
-# Which outputs did the pixel $(r, s)$ go into? Those at $p = r - i$ and $q = s - j$. So
+# Which outputs did the pixel $(r, s)$ go into? Those at $p = r - i$ and $q = s - j$, as far as they exist:
+# beyond its edges count $dy$ as zero. So
 #
 # $$\frac{\partial J}{\partial x_{r,s,c}} = \sum_{i,j} \sum_o dy_{r-i,\;s-j,\;o}\; W_{i,j,c,o}$$
 #
@@ -230,13 +231,13 @@ dense.build((face.size,))
 say(f"""
 And the promise from the beginning: move the face by 5 rows and 3 columns, and what the kernel sees moves by 5 rows and 3
 columns, with a difference of {same:g} in the inside. {kernel.size} weights serve all {first.size:,} places. One Dense
-neuron on this picture needs {dense.params['W'].size:,} weights, and knows nothing about the neighbouring place.
+neuron on this picture needs {dense.params['W'].size:,} weights, and would have to learn the face anew one column further on.
 """)
 
 # %% [markdown]
 # ## Exercise
 #
-# Write `conv2d_forward` and `conv2d_backward` with windows and a matrix product: `tinymm exercise start conv2d`, then
+# Write `conv2d_forward` and `conv2d_backward` with a short loop and a matrix product inside: `tinymm exercise start conv2d`, then
 # `tinymm exercise check conv2d`. First on paper: in the example by hand above, let `dy` be all zeros except for a one at
 # `[1, 0]`. Write down `dx` and `dW`. Where in the picture does `W` reappear?
 #

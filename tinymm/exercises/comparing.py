@@ -26,8 +26,11 @@ def require_same(name, got, want, allowed=EXACT, looks_like=(), source="should b
     if off.max(initial=0) <= allowed:
         return f"{off.max(initial=0):.0e}"
     worst = tuple(int(i) for i in np.unravel_index(off.argmax(), off.shape))
+    values = f"{got[worst]:.6g}", f"{want[worst]:.6g}"
+    if values[0] == values[1]:
+        values = f"{got[worst]:.17g}", f"{want[worst]:.17g}, within {allowed:.0e}"
     raise Failed(
-        f"{index_name(name, worst)} = {got[worst]:.6g}, and {source} {want[worst]:.6g}",
+        f"{index_name(name, worst)} = {values[0]}, and {source} {values[1]}",
         right_cells(off <= allowed),
         *first_agreeing(got, looks_like),
     )

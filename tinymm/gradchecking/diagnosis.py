@@ -113,7 +113,7 @@ def diagnose_shape(subject, seed=0):
     right = to_host((dy.ravel() @ slopes(subject.output, subject.arrays, name).best).reshape(subject.arrays[name].shape))
     for axes in (0, (0, 1), 1, (0, 1, 2), (0, 2)):
         if got.ndim > np.max(axes) and agree(got.sum(axis=axes), right):
-            named = {0: "the batch", (0, 1): "batch and time"}.get(axes, "")
+            named = "the batch" if axes == 0 else "batch and time" if axes == (0, 1) and y.ndim == 3 else ""
             lacks = f"d{name} equals the right one without the sum over {named or 'these axes'}"
             place = f"axis {axes}{f' ({named})' if named else ''}"
             return f"summed over {place} the gradient of {name} would be right: {lacks}"

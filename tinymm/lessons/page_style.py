@@ -19,7 +19,7 @@ code { font: .9em ui-monospace, Menlo, Consolas, monospace; background: var(--so
 pre { font: 13.5px/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; margin: .8em 0; padding: .75em 1em; }
 pre code { background: none; padding: 0; }
 .code pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; }
-pre.out { border-left: 3px solid var(--line); padding: .1em 1em; }
+pre.out { border-left: 3px solid var(--line); padding: .1em 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
 img { display: block; max-width: 100%; height: auto; margin: 1em auto; background: #fff; border-radius: 6px; }
 iframe { width: min(96vw, 80rem); position: relative; left: 50%; transform: translateX(-50%);
   border: 1px solid var(--line); border-radius: 8px; margin: 1em 0; background: var(--paper); }

@@ -42,6 +42,8 @@ COMPLEX_SLIPS = (
     Slip(".imag / h", ".real / h", "the real part is f(a) itself: the slope is in the imaginary part"),
     Slip(".imag / h", ".imag", "it is not divided by h"),
     Slip(".imag / h", ".imag / (2 * h)", "divided by 2h: only one step was taken"),
+    Slip("1j * h", "1e-3j", "the step is too long: with 1e-30 nothing of its own error is left",
+         also=((".imag / h", ".imag / 1e-3"),)),
     Slip("1j * h", "h", "the step is real: walk sideways, by 1j · h"),
 )
 

@@ -12,7 +12,7 @@ import numpy as np
 
 
 def conv2d_forward(x, W, b):
-    """x (N, H, W, C), W (kh, kw, C, O), b (O,) -> y (N, H - kh + 1, W - kw + 1, O), cache."""
+    """x (N, rows, columns, C), W (kh, kw, C, O), b (O,) -> y (N, rows - kh + 1, columns - kw + 1, O), cache."""
     raise NotImplementedError("conv2d_forward")
 
 

@@ -5,6 +5,7 @@ const board = new Board(trace, new Graph(trace));
 const panels = new Panels(document.getElementById("arrays"), trace);
 const state = { mode: "v", cell: null, t: 0, timed: false, uses: false, quiz: null, hidden: null, level: null, playing: null };
 const button = id => document.getElementById(id);
+document.body.classList.toggle("inside", window.parent !== window);
 
 /* The computed cells of a direction, in the order in which the code computed them. */
 function orderOf(kind) {
