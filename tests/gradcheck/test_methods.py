@@ -52,6 +52,8 @@ def test_units_move_one_entry_each():
         (lambda x: x * 0, True),
         (lambda x: np.maximum(x, 0), False),
         (lambda x: np.maximum(x, 0.99 * x), False),
+        (lambda x: np.maximum(x + 20, 0), False),
+        (lambda x: np.minimum(x - 20, 0), False),
         (np.abs, False),
         (lambda x: x.max(keepdims=True), False),
         (lambda x: np.clip(x, -50, 50), False),

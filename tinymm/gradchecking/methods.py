@@ -62,9 +62,9 @@ def jacobian(slope, f, arrays, name):
 
 
 def is_linear(f, arrays, name, rng):
-    """True when y − f(0) is a linear function of the array, all others fixed: tried at five places.
+    """True when y − f(0) is a linear function of the array, all others fixed: tried at six places.
 
-    f(x + a), f(−x − a) and f(1000 (x + a)) must be what linearity foretells. Opposite signs and large
+    f(x + a), f(−x − a) and f(±1000 (x + a)) must be what linearity foretells. Opposite signs and large
     numbers find ReLU, max and clipping even where all drawn numbers lie on one side.
     """
     x = arrays[name]
@@ -72,8 +72,9 @@ def is_linear(f, arrays, name, rng):
         array_module(x).asarray(rng.normal(size=x.shape)), x
     )  # so x + a is larger than both
     try:
-        zero, at_x, at_a, both, minus, large = (
-            f(changed(arrays, name, place)) for place in (0 * x, x, a, x + a, -x - a, 1000 * (x + a))
+        zero, at_x, at_a, both, minus, large, low = (
+            f(changed(arrays, name, place))
+            for place in (0 * x, x, a, x + a, -x - a, 1000 * (x + a), -1000 * (x + a))
         )
     except Exception:  # a forward that refuses zeros or large numbers is not linear
         return False
@@ -81,11 +82,12 @@ def is_linear(f, arrays, name, rng):
         (both - zero, at_x - zero + at_a - zero),
         (minus - zero, zero - both),
         (large - zero, 1000 * (both - zero)),
+        (low - zero, 1000 * (zero - both)),
     ]
     change = float(abs(at_x - zero).max() + abs(at_a - zero).max())
     allowed = 1e-11 * change + 64 * EPSILON * (abs(zero) + abs(at_x) + abs(at_a))
     return all(
-        bool((abs(got - want) <= factor * allowed).all()) for (got, want), factor in zip(parts, (1, 1, 1000))
+        bool((abs(got - want) <= factor * allowed).all()) for (got, want), factor in zip(parts, (1, 1, 1000, 1000))
     )
 
 
