@@ -89,15 +89,19 @@ show(equations.lstm_forward)
 # %% [markdown]
 # ## The textbook's code, and the way back
 #
-# Go backward through the two equations on the right, one product at a time. $h = o \tanh(c)$ is used by the output and by
-# the next step, so its gradient is the sum of both. Then
+# Go backward through the last two equations, one product at a time. $h = o \tanh(c)$ is used by the output and by the
+# next step, so its gradient is the sum of both; call that sum $dh$. Then
 #
 # $$do = dh\,\tanh(c) \qquad dc = dh\;o\,(1 - \tanh^2 c) \;+\; \underbrace{dc_{t+1}\,f_{t+1}}_{\text{from the next step}}$$
 #
 # $$di = dc\;g \qquad df = dc\;c_{t-1} \qquad dg = dc\;i \qquad dc_{t-1} = dc\;f$$
 #
 # That last formula is why the thing exists. **Along the memory line the gradient is multiplied by $f$, and by nothing else**:
-# no matrix, no tanh. Where the forward pass keeps, the backward pass keeps.
+# no matrix, no tanh. (What comes in through $h$ is added on top.) Where the forward pass keeps, the backward pass keeps.
+#
+# What is left is the bend of each valve, and the way through $U$ to the step before:
+#
+# $$dz_i = di\,i(1-i) \qquad dz_f = df\,f(1-f) \qquad dz_g = dg\,(1-g^2) \qquad dz_o = do\,o(1-o) \qquad dh_{t-1} = dz\,U^\top$$
 
 # %%
 from tinymm.layers.lstm import lstm_backward, lstm_forward
@@ -117,7 +121,7 @@ for name, one, other in zip(("dx", "dW", "dU", "db", "dh0", "dc0"), lstm_backwar
 # ## Step through it
 #
 # One unit, three steps. Move the slider over time. In *Backward*, follow the gradient of `c` from the last step to the
-# first: each hop is one multiplication by `f`.
+# first: at each hop one part is the later `dc` times the later `f`; the rest comes in through `h`. Click a `dc` to see both.
 
 # %% tags=["view"]
 layer = mm.LSTM(1)
@@ -205,7 +209,7 @@ losses, models = {}, {}
 for name, layer in (("RNN", mm.RNN(12)), ("LSTM", mm.LSTM(12))):
     losses[name], models[name] = learn(layer)
 
-# %% alt="Loss over 200 updates on the memory task: the RNN stays at log 2, guessing; the LSTM falls to almost zero within fifty updates."
+# %% alt="Loss over 200 updates on the memory task: the RNN stays at log 2, guessing; the LSTM leaves it after some 35 updates and is near zero at the end."
 figure, axis = plt.subplots(figsize=(7.8, 3.4))
 for (name, values), colour in zip(losses.items(), (ORANGE, BLUE)):
     axis.plot(np.convolve(values, np.full(5, 0.2), "valid"), color=colour, label=name)
@@ -225,14 +229,15 @@ assert accuracy["LSTM"] > 0.99 > 0.6 > accuracy["RNN"] and forget.max() < 0.9
 say(f"""
 The RNN answers {accuracy['RNN']:.0%} of new questions rightly, which is guessing; the LSTM {accuracy['LSTM']:.0%}. Its
 forget valves, sorted and averaged over all steps, now stand at {", ".join(f"{v:.2f}" for v in np.sort(forget)[::-1])}.
-They started near {f1:.2f}. No single valve opened wide; the units hold the bit together.
+They started near {f1:.2f}. No single valve opened wide: {forget.max():.2f}⁷⁹ is {forget.max()**79:.0e}, so the memory line alone
+loses the bit. The units write it again and again into each other, through $U$.
 """)
 
 # %% [markdown]
 # ## Exercise
 #
 # Write `lstm_forward` and `lstm_backward`: `tinymm exercise start lstm`. It is the longest backward pass of the course, and
-# the check stops at the first array that is wrong and says which gate it suspects. Then on paper: why does the code above
+# the check stops at the first array that is wrong, and often says what it suspects. Then on paper: why does the code above
 # add `dh_next` before anything else, and what would happen to `dU` if it did not?
 #
 # ## Next

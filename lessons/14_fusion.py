@@ -10,6 +10,9 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
 
 import tinymm as mm
 from tinymm import equations
@@ -54,7 +57,8 @@ say("\n".join(lines))
 say(f"""
 Add the two rows that should be positive: {sums[True][0]}·w₁ + {sums[True][1]}·w₂ + {sums[True][2]}·b. Add the two that
 should be negative: {sums[False][0]}·w₁ + {sums[False][1]}·w₂ + {sums[False][2]}·b. The same sum would have to be positive
-*and* negative. No weights do that, and no amount of training finds them.
+*and* negative. No weights do that, and no amount of training finds them. The first two questions are easy: a + v + 1 > 0
+is *either*, a + v − 1 > 0 is *both*.
 """)
 
 # %% [markdown]
@@ -132,23 +136,26 @@ states = [tuple("empty" if clips.planted[k].shows[s] is None else "clear" if cli
 seen = [k for pattern in dict.fromkeys(states) for k in [states.index(pattern)]][:8]
 figure, axis = plt.subplots(figsize=(8.2, 4.3))
 for row, k in enumerate(seen):
-    for offset, (sense, vote) in enumerate(zip(senses, votes)):
+    for offset, vote in enumerate(votes):
         axis.barh(row + (offset - 1) * 0.26, vote[k, 0], 0.24, color=plt.rcParams["axes.prop_cycle"].by_key()["color"][offset],
                   alpha={"clear": 1, "empty": 0.35, "odd": 1}[states[k][offset]], hatch="////" if states[k][offset] == "odd" else None,
-                  edgecolor="white", label=sense if row == 0 else None)
-    axis.plot(z[k, 0], row, "D", color="black", markersize=6, label="sum" if row == 0 else None)
+                  edgecolor="white")
+    axis.plot(z[k, 0], row, "D", color="black", markersize=6)
 axis.set_yticks(range(len(seen)), ["happy" if answers[k, 0] else "sad" for k in seen])
 axis.invert_yaxis()
 axis.axvline(0, color="black", linewidth=1)
 axis.grid(axis="y", visible=False)
-axis.set(xlabel="vote: sad to the left, happy to the right", title="How the article's model decides about eight clips (pale: the sense is empty, striped: it is at odds)")
-axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-axis.title.set_fontsize(10)
+axis.set(xlabel="vote: sad to the left, happy to the right", title="How the article's model decides about eight clips")
+colours = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+keys = [Patch(color=colour, label=sense) for sense, colour in zip(senses, colours)]
+keys += [Patch(color=GREY, alpha=0.35, label="pale: empty"), Patch(facecolor=GREY, edgecolor="white", hatch="////", label="striped: at odds")]
+axis.legend(handles=[*keys, Line2D([], [], color="black", marker="D", linestyle="", label="sum")], loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
 # Each row is a clip it never met, with its true label at the left. A black diamond on the side of that label is a
-# right answer. See how a sense at odds is outvoted by two others, and how an empty one votes with noise.
+# right answer. An empty sense votes all the same, with noise; that can cost the answer. A sense at odds pulls to the wrong
+# side, and is outvoted where the others are clear and loud enough.
 #
 # ## Why three beat one
 #
@@ -174,7 +181,7 @@ axis.plot([best[name] for name in names], names, "|", color=ORANGE, markersize=2
 axis.axvline(0.5, color="black", linewidth=1, linestyle=":")
 axis.invert_yaxis()
 axis.grid(axis="y", visible=False)
-axis.set(xlim=(0.4, 1.02), xlabel="accuracy on clips it never met (0.5 is guessing)", title="Every sense more is worth something")
+axis.set(xlim=(0.4, 1.02), xlabel="accuracy on clips it never met (0.5 is guessing)", title="What each combination of senses reaches")
 axis.legend(loc="lower right", bbox_to_anchor=(1, 0.3))
 plt.show()
 
@@ -183,7 +190,7 @@ alone, pairs = max(learned[s] for s in senses), max(learned[n] for n in learned 
 fused = learned["text+image+audio"]
 assert fused > pairs > alone and fused > best["text"]
 say(f"""
-One sense: {alone:.0%} at best. Two: {pairs:.0%}. All three: **{fused:.0%}**, well above the {best['text']:.0%} that a perfect
+One sense: {alone:.0%} at best, and the picture alone {learned['image']:.0%}, near guessing: 300 clips are few for it. Two: {pairs:.0%}. All three: **{fused:.0%}**, well above the {best['text']:.0%} that a perfect
 reader of any one sense could reach. The article's model reaches {trainer.evaluate(unseen, answers)['accuracy']:.0%} on the
 same clips. (On {len(answers)} clips a score wavers by some {100 * np.sqrt(0.2 / len(answers)):.0f} points either way; a bar
 that touches or passes its mark had luck.)
@@ -214,7 +221,7 @@ for name, network in joints.items():
     one.fit(x, y, epochs=40)
     right[name] = one.evaluate(fresh, truth)["accuracy"]
 
-# %% alt="Two panels with four clouds of points at the corners of a square. Left: one Dense gives nearly the same grey everywhere. Right: with a hidden layer opposite corners are told apart."
+# %% alt="Two panels with four clouds of points at the corners of a square. Left: one Dense gives nearly the same pale colour everywhere. Right: with a hidden layer opposite corners are told apart."
 figure, axes = plt.subplots(1, 2, figsize=(8.6, 4), sharey=True)
 grid = np.stack(np.meshgrid(np.linspace(-2, 2, 120), np.linspace(-2, 2, 120)), axis=-1).reshape(-1, 2)
 for axis, (name, network) in zip(axes, joints.items()):
@@ -232,8 +239,8 @@ plt.show()
 article, hidden = right.values()
 assert article < 0.75 and hidden > 0.95
 say(f"""
-**The surprise** is how little is missing. One Dense: {article:.0%}; even the best line in the world gets only three
-corners of four. One hidden layer of eight units, a
+**The surprise** is how little is missing. One Dense: {article:.0%}, which is guessing: cross-entropy finds nothing better
+than ½ everywhere. Even the best line in the world would get only three corners of four. One hidden layer of eight units, a
 few dozen weights: {hidden:.0%}. A ReLU on a *mixture* of two senses is all it takes to let one sense change the meaning of
 the other. It is why tinymm's default model puts `Dense, ReLU` between the joint and the answer, and the only change to the
 article's design that we would insist on.
@@ -255,7 +262,7 @@ mm.view(model, x, loss=mm.BinaryCrossEntropy(), target=np.array([[1.0]]))
 #
 # Every branch gets its own piece of one gradient, and all pieces carry the same factor $p - t$: how wrong the *sum* of the
 # votes still is. So the senses share one teacher. When one sense has explained a clip, $p - t$ is small, and the others
-# learn nothing from it any more.
+# learn little from it any more.
 #
 # > **Predict.** We train the article's model for fifty batches and measure the gradient that reaches each branch. Will they
 # > get about the same?
@@ -281,7 +288,8 @@ figure, axis = plt.subplots(figsize=(7.8, 3.5))
 for sense, style in zip(senses, ("-", "--", ":")):
     axis.semilogy(np.convolve(sizes[sense], np.full(5, 0.2), "valid"), style, label=f"gradient of the {sense} branch")
 axis.semilogy(np.convolve(misses, np.full(5, 0.2), "valid"), color="black", linewidth=1, label="mean |p − t|")
-axis.set(xlabel="batch", title="One teacher, three pupils")
+axis.yaxis.set_minor_formatter(NullFormatter())
+axis.set(xlabel="batch", ylabel="mean of five batches", title="One teacher, three pupils")
 axis.legend(fontsize=9)
 plt.show()
 
@@ -290,11 +298,10 @@ early, late = ({sense: np.mean(sizes[sense][part]) for sense in senses} for part
 assert early["text"] < early["audio"] / 8 and late["text"] > 4 * early["text"] and misses[-1] < misses[0]
 say(f"""
 The text sleeps in. In the first ten batches its branch gets {early['audio'] / early['text']:.0f} times less gradient than
-the sound's: its embedding starts with tiny numbers, and 128 features stand against {h.shape[1] - 128:,} of the others.
-While it wakes up, the other two have brought the mean miss from {np.mean(misses[:10]):.2f} down to
-{np.mean(misses[20:30]):.2f}, partly by learning clips by heart, and what is already explained cannot be learned again.
-Balancing the senses is an art of its own; tinymm's default model helps itself with BatchNorm in the branches and Dropout
-on the joint.
+the sound's: its embedding starts with tiny numbers, and its 128 features are few beside the {h.shape[1] - 128:,} of the
+others. While it wakes up, the other two have brought the mean miss from {np.mean(misses[:10]):.2f} down to
+{np.mean(misses[20:30]):.2f}. Balancing the senses is an art of its own; tinymm's default model averages the words instead of
+an LSTM, and has BatchNorm in the other two branches and Dropout on the joint.
 """)
 
 # %% [markdown]
