@@ -150,7 +150,7 @@ def show(outcome, hints, of):
         return
     console.print(Text.assemble(("✘", "red"), ("    " + outcome.failed, "bold")))
     lines = [Text(line) for line in outcome.lines]
-    lines += [Text.assemble((f"Hint {k}/{of}: ", "cyan"), text) for k, text in enumerate(hints, 1)]
+    lines += [Text.assemble((f"Hint {len(hints)}/{of}: ", "cyan"), text) for text in hints[-1:]]
     if len(hints) < of:
         lines.append(Text(f"More help: tinymm exercise hint {task.name}", "dim"))
     console.print(Panel(Text("\n").join(lines), title="first failing check", title_align="left", border_style="red"))
