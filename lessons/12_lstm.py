@@ -12,7 +12,7 @@ import numpy as np
 
 import tinymm as mm
 from tinymm import equations
-from tinymm.lessons import BLUE, GREY, ORANGE, STYLE, say, show
+from tinymm.lessons import BLUE, GREEN, GREY, ORANGE, STYLE, say, show
 
 plt.style.use(STYLE)
 rng = np.random.default_rng(0)
@@ -159,8 +159,8 @@ reach = {
 
 # %% alt="Size of the gradient that arrives at each of 60 steps, on a logarithmic axis, for an RNN and LSTMs with forget bias 0, 1 and 5. All but the last fall in straight lines."
 figure, axis = plt.subplots(figsize=(7.8, 3.8))
-for (name, values), style in zip(reach.items(), ("--", ":", "-", "-")):
-    axis.semilogy(np.arange(1, steps + 1), values, style, label=name)
+for (name, values), style, colour in zip(reach.items(), ("--", ":", "-", "-"), (ORANGE, GREY, BLUE, GREEN)):
+    axis.semilogy(np.arange(1, steps + 1), values, style, color=colour, label=name)
 axis.set(xlabel="step t (the gradient starts at the right)", ylabel="arriving gradient", title="Gradient that reaches step t, relative to the last step")
 axis.legend(loc="lower right")
 plt.show()
@@ -172,7 +172,7 @@ assert first["LSTM, forget bias 0"] < first["RNN"] / 100 and first["LSTM, forget
 assert first["LSTM, forget bias 5"] > 1
 say(f"""
 **The surprise.** With its valves half open, σ(0) = {f0:g}, an LSTM is *worse* than the RNN: {first['LSTM, forget bias 0']:.0e}
-of the gradient arrives at the first step, of the RNN's {first['RNN']:.0e}. "LSTMs solve the vanishing gradient" is not
+of the gradient arrives at the first step; in the RNN {first['RNN']:.0e} does. "LSTMs solve the vanishing gradient" is not
 quite true. They have one number per unit that can. Set it to 1, and {first['LSTM, forget bias 1']:.1%} arrive:
 {first['LSTM, forget bias 1'] / first['LSTM, forget bias 0']:.0e} times as much. In 2015 Jozefowicz and colleagues found most LSTMs in use without it.
 
