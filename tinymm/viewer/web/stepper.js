@@ -68,7 +68,8 @@ function setMode(mode) {
   state.mode = mode;
   const panel = trace.panels[state.cell.panel];
   const output = trace.panels.findIndex(other => other.given);
-  if (mode === "v" && !panel.v) choose(orders.v[0]);
+  if (mode === "g" && orders.g.length && same(state.cell, orders.v[0])) choose(orders.g[0]); /* nothing was chosen yet */
+  else if (mode === "v" && !panel.v) choose(orders.v[0]);
   else if (state.quiz) choose(state.quiz.choose(orders[mode]));
   else if (mode === "g" && !panel.g) choose(output >= 0 ? faced(output, 0) : orders.g[0]);
   else choose(faced(state.cell.panel, state.cell.k));
