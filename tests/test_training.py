@@ -26,12 +26,12 @@ def data(samples=70):
     return inputs, targets
 
 
-def trainer(seed=5, lr=0.01, engine="cpu"):
+def trainer(seed=5, lr=0.01, engine="cpu", optimizer=None):
     text = mm.Sequential(mm.Embedding(12, 4, padding_id=0), mm.LSTM(3))
     image = mm.Sequential(mm.Conv2D(3, 3), mm.BatchNorm(), mm.ReLU(), mm.Dropout(0.2), mm.Flatten())
     model = mm.Sequential(mm.Concatenate(text=text, image=image), mm.Dense(1))
     model.build({"text": (4,), "image": (6, 6, 2)}, np.random.default_rng(0))
-    return mm.Trainer(model, mm.BinaryCrossEntropy(from_logits=True), mm.Adam(lr, clip_norm=1.0), engine, seed)
+    return mm.Trainer(model, mm.BinaryCrossEntropy(from_logits=True), optimizer or mm.Adam(lr, clip_norm=1.0), engine, seed)
 
 
 def jitter(inputs, rng):
@@ -279,12 +279,12 @@ def test_batches_behind_a_bad_one_are_not_counted_as_done():
 @pytest.mark.skipif(not has_gpu(), reason="no GPU")
 def test_a_run_on_the_gpu_is_that_on_the_cpu_up_to_rounding_wherever_the_data_lie():
     (x, t), val = data(), data(20)
-    runs = [trainer(), trainer(engine="gpu"), trainer(engine="gpu")]
+    # not Adam: it makes full steps out of the rounding in the gradient of the bias in front of BatchNorm, which is truly 0
+    runs = [trainer(engine=engine, optimizer=mm.Momentum(0.05, clip_norm=1.0)) for engine in ("cpu", "gpu", "gpu")]
     given = [(x, t), (x, t), mm.to_device((x, t))]
     for run, (inputs, targets) in zip(runs, given):
         run.fit(inputs, targets, epochs=3, batch_size=20, validation=val)
     for row, on_gpu, from_gpu in zip(*(without_time(run.position.history) for run in runs)):
         assert on_gpu == from_gpu
-        assert on_gpu == pytest.approx(row, rel=1e-3)
-    # Adam makes full steps out of the rounding in the gradient of the bias in front of BatchNorm, which is truly 0
-    np.testing.assert_allclose(runs[1].predict(x), runs[0].predict(x), atol=0.02)
+        assert on_gpu == pytest.approx(row, rel=1e-4)
+    np.testing.assert_allclose(runs[1].predict(x), runs[0].predict(x), atol=1e-4)
