@@ -18,6 +18,7 @@ from tinymm.engines.cpu.embedding import EmbeddingPlan
 from tinymm.engines.cpu.lstm import LSTMPlan
 from tinymm.engines.cpu.plan import Plan, TextbookPlan
 from tinymm.engines.cpu.pool import MaxPoolPlan
+from tinymm.engines.shapes import shapes_between, unflatten
 from tinymm.layers import (
     LSTM,
     BatchNorm,
@@ -73,15 +74,6 @@ def pays(conv, pool):
     return work <= LIGHT or all(w <= s for w, s in zip(pool.pool_size, pool.stride))
 
 
-def unflatten(rows, shape):
-    """Rows (N, D), perhaps a slice of wider rows, as a view (N, ...) with the same numbers."""
-    itemsize, strides = rows.itemsize, []
-    for length in reversed(shape[1:]):
-        strides.insert(0, itemsize)
-        itemsize *= length
-    return np.lib.stride_tricks.as_strided(rows, shape, (rows.strides[0], *strides))
-
-
 class ContainerPlan(Plan):
     """What plans of containers share: children by name, and their gradients under path names."""
 
@@ -106,11 +98,7 @@ class SequentialPlan(ContainerPlan):
 
     def prepare(self):
         names, layers = list(self.layer.children), list(self.layer.children.values())
-        shapes = [self.shape]
-        for layer in layers:
-            batch = next(iter(shapes[-1].values()))[0] if isinstance(shapes[-1], dict) else shapes[-1][0]
-            inner = {k: s[1:] for k, s in shapes[-1].items()} if isinstance(shapes[-1], dict) else shapes[-1][1:]
-            shapes.append((batch, *layer.output_shape(inner)))
+        shapes = shapes_between(layers, self.shape)
         self.output_shape, around, k = shapes[-1], self.around, 0
         self.covered = []
         flat = len(layers) > 1 and type(layers[-1]) is Flatten

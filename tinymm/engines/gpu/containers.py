@@ -18,6 +18,7 @@ from tinymm.engines.gpu.lstm import MOST_UNITS, LSTMPlan
 from tinymm.engines.gpu.memory import GpuMemoryError
 from tinymm.engines.gpu.plan import Plan, TextbookPlan
 from tinymm.engines.gpu.product import RELU, SIGMOID, TANH
+from tinymm.engines.shapes import shapes_between, unflatten
 from tinymm.errors import LayerError
 from tinymm.layers import (
     LSTM,
@@ -75,15 +76,6 @@ def poolable(pool, shape):
     return tiles and math.prod(pool.pool_size) <= MOST_PLACES
 
 
-def unflatten(rows, shape):
-    """Rows (N, D), perhaps a slice of wider rows, as a view (N, ...) with the same numbers."""
-    itemsize, strides = rows.itemsize, []
-    for length in reversed(shape[1:]):
-        strides.insert(0, itemsize)
-        itemsize *= length
-    return cupy.lib.stride_tricks.as_strided(rows, shape, (rows.strides[0], *strides))
-
-
 class ContainerPlan(Plan):
     """What plans of containers share: children by name, and errors that say in which child they arose."""
 
@@ -117,11 +109,7 @@ class SequentialPlan(ContainerPlan):
 
     def prepare(self):
         names, layers = list(self.layer.children), list(self.layer.children.values())
-        shapes = [self.shape]
-        for layer in layers:
-            first = next(iter(shapes[-1].values())) if isinstance(shapes[-1], dict) else shapes[-1]
-            inner = {k: s[1:] for k, s in shapes[-1].items()} if isinstance(shapes[-1], dict) else shapes[-1][1:]
-            shapes.append((first[0], *layer.output_shape(inner)))
+        shapes = shapes_between(layers, self.shape)
         self.output_shape, around, k, self.covered = shapes[-1], self.around, 0, []
         self.flat = len(layers) > 1 and type(layers[-1]) is Flatten
         last = len(layers) - 1 if self.flat else len(layers)
