@@ -12,7 +12,7 @@ import numpy as np
 from tinymm.engines.cpu.plan import Plan, replay
 from tinymm.engines.cpu.threads import ranges
 from tinymm.engines.cpu.windows import windows_of
-from tinymm.engines.cpu.winners import competition, first_only
+from tinymm.engines.cpu.winners import competition, number_type, ranking, won
 from tinymm.layers.windows import at_offset, offsets, resolve_padding, unpad
 
 CACHE = 1 << 20  # bytes of planes in a block
@@ -32,9 +32,11 @@ class MaxPoolPlan(Plan):
         numbers = len(self.places) * math.prod(self.output_shape[1:]) * self.around.dtype.itemsize
         self.blocks = ranges(N, max(1, min(N, max(4, N * numbers // CACHE))))
         block = max(b.stop - b.start for b in self.blocks)
-        self.rooms = [self.array(len(self.places), block, *self.out, C) for _ in range(self.crew.size)]
+        room = (len(self.places), block, *self.out, C)
+        self.rooms = [self.array(*room) for _ in range(self.crew.size)]
+        self.marks = [self.array(*room, dtype=bool) for _ in range(self.crew.size if self.around.training else 0)]
         if self.around.training:
-            self.won = self.array(1 + len(self.places), *self.output_shape, dtype=bool, fill=True)
+            self.winner = self.array(*self.output_shape, dtype=number_type(len(self.places)), fill=0)
             self.dx = self.array(N, *self.padded, C, fill=0)
 
     def forward(self, x, mask, rng):
@@ -52,10 +54,10 @@ class MaxPoolPlan(Plan):
         planes = self.rooms[self.crew.place][:, : n.stop - n.start]
         cells = self.cells[(slice(None),) * len(self.size) + (n,)]
         np.copyto(planes.view(cells.dtype).reshape(cells.shape), cells)
-        won = self.won[:, n] if self.around.training else None
-        replay(competition(planes, self.y[n], None if won is None else won[1:]))
-        if won is not None and len(planes) > 1:
-            first_only(won, floor=False)
+        lost = self.marks[self.crew.place][1:, : n.stop - n.start] if self.around.training else None
+        replay(competition(planes, self.y[n], lost))
+        if lost is not None and len(lost):
+            replay(ranking(lost, self.winner[n]))
 
     def backward(self, dy):
         self.crew.run([lambda n=n: self._backward(dy[n], n) for n in self.blocks])
@@ -63,7 +65,9 @@ class MaxPoolPlan(Plan):
 
     def _backward(self, dy, n):
         planes, dx = self.rooms[self.crew.place][:, : n.stop - n.start], self.dx[n]
-        np.multiply(dy, self.won[1:, n], out=planes)
+        winners = self.marks[self.crew.place][:, : n.stop - n.start]
+        won(self.winner[n], 0, winners)()
+        np.multiply(dy, winners, out=planes)
         overlapping = any(w > s for w, s in zip(self.size, self.stride))
         if overlapping:
             dx[...] = 0
