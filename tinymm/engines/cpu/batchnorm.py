@@ -21,7 +21,7 @@ class BatchNormPlan(Plan):
         super().__init__(layer, shape, around, out)
 
     def prepare(self):
-        self.y = self.result()
+        self.y, self.keeps_y = self.result(), self.relu
         rows, C = math.prod(self.shape[:-1]), self.shape[-1]
         self.count = rows
         block = max(1, (1 << 18) // (C * self.around.dtype.itemsize))
@@ -37,7 +37,7 @@ class BatchNormPlan(Plan):
     def forward(self, x, mask, rng):
         layer, x = self.layer, np.ascontiguousarray(x).reshape(self.count, -1)
         if self.around.training:
-            self._each(lambda k, rows: np.matmul(self._ones(rows), x[rows], out=self.sums[k, 0]))
+            self._each(lambda k, rows: np.dot(self._ones(rows), x[rows], out=self.sums[k, 0]))
             mean = self.sums[:, 0].sum(axis=0) / self.count
             self._each(lambda k, rows: self._centre(k, x[rows], mean, self.centred[rows]))
             variance = self.sums[:, 1].sum(axis=0) / self.count
@@ -81,7 +81,7 @@ class BatchNormPlan(Plan):
             np.multiply(dy[rows], self.flat[rows] > 0, out=g)
         else:
             g[...] = dy[rows]
-        np.matmul(self._ones(rows), g, out=self.sums[k, 0])
+        np.dot(self._ones(rows), g, out=self.sums[k, 0])
         np.einsum("nc,nc->c", g, self.centred[rows], out=self.sums[k, 1])
 
     def _differentiate(self, rows, scale, slope, shift):

@@ -108,10 +108,10 @@ class SequentialPlan(ContainerPlan):
             plan, used = fused(layers[k:last], shapes[k], around, out)
             self.plans[names[k]] = plan
             self.covered.append(layers[k : k + used])
-            if any(layer.params for layer in layers[k : k + used]):
-                around = dataclasses.replace(around, dx=True)
+            dx = around.dx or any(layer.params for layer in layers[k : k + used])
+            around = dataclasses.replace(around, dx=dx, spare=not plan.keeps_y)
             k += used
-        self.flat, self.before_flat = flat, shapes[last]
+        self.flat, self.before_flat, self.keeps_y = flat, shapes[last], plan.keeps_y
 
     def forward(self, x, mask, rng):
         for plan, layers in zip(self.plans.values(), self.covered):
@@ -147,6 +147,7 @@ class ConcatenatePlan(ContainerPlan):
             start += shape[-1]
             branch = self.layer.children[name]
             self.plans[name] = make_plan(branch, self.shape[name], self.around, self.y[..., self.parts[name]])
+        self.keeps_y = any(plan.keeps_y for plan in self.plans.values())
 
     def forward(self, x, mask, rng):
         rngs = dict(zip(self.plans, rng.spawn(len(self.plans)))) if rng else dict.fromkeys(self.plans)
@@ -173,7 +174,7 @@ class TimeDistributedPlan(ContainerPlan):
     def prepare(self):
         N, T, *frame = self.shape
         inner = make_plan(self.layer.children["layer"], (N * T, *frame), self.around)
-        self.plans["layer"] = inner
+        self.plans["layer"], self.keeps_y = inner, inner.keeps_y
         self.output_shape = (N, T, *inner.output_shape[1:])
 
     def forward(self, x, mask, rng):

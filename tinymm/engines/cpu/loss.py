@@ -39,7 +39,7 @@ class LossPlan:
         np.subtract(z[rows], z[rows].max(axis=1, keepdims=True), out=dz)
         losses[rows] = -dz[chosen]
         np.exp(dz, out=dz)
-        total = np.matmul(dz, self.ones)[:, None]
+        total = np.dot(dz, self.ones)[:, None]
         losses[rows] += np.log(total[:, 0])
         dz *= 1 / (total * len(z))
         dz[chosen] -= 1 / len(z)

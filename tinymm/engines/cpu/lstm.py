@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from tinymm.engines.cpu.plan import Plan, replay
+from tinymm.engines.cpu.products import product
 from tinymm.engines.cpu.threads import ranges
 
 CHUNKS, CHUNK = 4, 1 << 20  # of time, at the most and at least bytes of gates: many overlap better, few make larger products
@@ -54,7 +55,7 @@ class LSTMPlan(Plan):
         """The calls of one step."""
         a, (i, f, g, o), c, h, tanh_c = self.gates[t], blocks(self.gates[t]), self.c[t + 1], self.h[t + 1], self.tanh_c[t]
         return [
-            partial(np.matmul, self.h[t], self.U, out=self.z),
+            *product(self.h[t], self.U, self.z),
             partial(np.add, a, self.z, out=a),
             partial(np.tanh, a, out=a),
             partial(np.multiply, a, self.scales, out=a),
@@ -77,7 +78,7 @@ class LSTMPlan(Plan):
             partial(np.multiply, o, dh, out=o),                            # forward: h = o tanh(c)
         ]  # fmt: skip
         after = [
-            partial(np.matmul, self.dz[t], self.UT, out=dh_before),
+            *product(self.dz[t], self.UT, dh_before),
             partial(np.multiply, dc_before, blocks(self.gates[t])[1], out=dc_before),
         ]
         return before, after
@@ -100,7 +101,7 @@ class LSTMPlan(Plan):
     def _project(self, part, x, W, b):
         x_t, gates = self.x_t[part], self.gates[part]
         x_t[...] = x[:, part].transpose(1, 0, 2)
-        np.matmul(rows(x_t), W, out=rows(gates))
+        replay(product(rows(x_t), W, rows(gates)))
         gates += b
 
     def _walk(self, part):
@@ -158,16 +159,16 @@ class LSTMPlan(Plan):
         """This chunk's part of dW and db."""
         part = self.chunks[k]
         dz = rows(self.dz[part])
-        np.matmul(rows(self.x_t[part]).T, dz, out=self.parts["W"][k])
-        np.matmul(self.ones[: len(dz)], dz, out=self.parts["b"][k])
+        replay(product(rows(self.x_t[part]).T, dz, self.parts["W"][k]))
+        np.dot(self.ones[: len(dz)], dz, out=self.parts["b"][k])
 
     def _hand_on(self, k):
         """This chunk's part of dU, and its dx."""
         part = self.chunks[k]
         dz = rows(self.dz[part])
-        np.matmul(rows(self.h[part]).T, dz, out=self.parts["U"][k])
+        replay(product(rows(self.h[part]).T, dz, self.parts["U"][k]))
         if self.dx is not None:
-            np.matmul(dz, self.WT, out=rows(self.dx[part]))
+            replay(product(dz, self.WT, rows(self.dx[part])))
 
 
 def blocks(a):

@@ -15,12 +15,16 @@ from tinymm.engines.cpu.threads import Crew
 
 @dataclass
 class Surroundings:
-    """What every plan of one model has in common. dx: is the gradient of the layer's input wanted?"""
+    """What every plan of one model has in common, and what differs along the way.
+
+    dx: is the gradient of the layer's input wanted? spare: may backward write over that input?
+    """
 
     crew: Crew
     dtype: np.dtype
     training: bool
     dx: bool
+    spare: bool = False
 
 
 class Plan:
@@ -28,7 +32,10 @@ class Plan:
 
     ``forward(x, mask, rng)`` -> y; ``backward(dy)`` -> dx, or None where nobody wants it. Arrays that are
     returned belong to the plan and are overwritten in the next step. ``grads`` is keyed like ``layer.params``.
+    ``keeps_y`` says that backward reads y, so that nobody may write over it before.
     """
+
+    keeps_y = False
 
     def __init__(self, layer, shape, around, out=None):
         self.layer, self.shape, self.around, self.crew = layer, shape, around, around.crew
@@ -70,6 +77,9 @@ def replay(calls):
 
 class TextbookPlan(Plan):
     """Any layer, by its own code."""
+
+    def prepare(self):
+        self.keeps_y = self.y is None  # else the cache has an array of its own
 
     def forward(self, x, mask, rng):
         y, self.cache = self.layer.forward(x, training=self.around.training, mask=mask, rng=rng)

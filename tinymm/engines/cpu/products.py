@@ -13,6 +13,8 @@ import numpy as np
 
 UNPACKED = 10**6  # multiply-adds: OpenBLAS's own limit
 WIDTH = 64  # columns of a block
+COPY_PAYS = 128  # rows and columns: with more of both, a copied number is used so often that copying pays
+FACTOR = 1 << 18  # numbers: a larger right factor does not stay in the cache from one block of rows to the next
 KERNELS = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # those of OpenBLAS that can read matrices as they lie
 QUIET = 500  # numbers: for a smaller result np.matmul keeps Python's lock, however long it takes; np.dot never does
 
@@ -23,9 +25,9 @@ def product(a, b, out):
     if m * n < QUIET and out.flags.c_contiguous:
         return [partial(np.dot, a, b, out=out)]
     width = WIDTH if n % WIDTH == 0 else n
-    height = UNPACKED // (k * width)
-    height -= height % 4
-    if m * n * k <= UNPACKED or not height or not reads_in_place():
+    height = UNPACKED // (k * width) // 4 * 4
+    copy_pays = min(m, n) > COPY_PAYS or k * n > FACTOR
+    if m * n * k <= UNPACKED or copy_pays or not height or not reads_in_place():
         return [partial(np.matmul, a, b, out=out)]
     height = next((h for h in range(min(height, m), height // 2, -1) if m % h == 0), min(height, m))
     whole = m - m % height
