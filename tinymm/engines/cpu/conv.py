@@ -27,7 +27,7 @@ from tinymm.engines.cpu.windows import windows_of
 from tinymm.engines.cpu.winners import number_type
 from tinymm.layers.windows import offsets, output_lengths, resolve_padding, unpad
 
-CACHE = 3 << 19  # bytes of workspace a tile may take
+CACHE = 1 << 21  # bytes of workspace a tile may take
 TERMS = 1 << 14  # numbers: as large the terms of a tile's dW may be, where adding them up is cheap
 PIECES = 8  # whatever the number of threads, so that the same sums are added in the same order
 

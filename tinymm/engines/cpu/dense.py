@@ -17,7 +17,7 @@ from tinymm.engines.cpu.threads import ranges
 
 SMALL = 1 << 20  # multiply-adds below which one thread is as fast as two
 BLOCKS = 4  # whatever the number of threads, so that every product is rounded in the same way
-CACHED = 1 << 17  # numbers of x that dx takes the place of at a time
+BLOCK = 1 << 17, 1 << 12  # numbers and columns that a block of x has at least, where dx takes its place
 
 
 class DensePlan(Plan):
@@ -31,7 +31,8 @@ class DensePlan(Plan):
         self.columns, self.features = cuts(rows, M, parts), cuts(rows, D, parts)
         self.flat = self.y if self.y.ndim == 2 else self.array(rows, M)
         self.over_x, self.dx = self.around.dx and self.around.spare, None
-        self.inputs = ranges(D, max(parts, rows * D // CACHED) if self.over_x else parts)
+        numbers, columns = BLOCK
+        self.inputs = ranges(D, max(parts, D // max(columns, numbers // rows)) if self.over_x else parts)
         if self.around.training:
             self.ones = self.array(rows, fill=1)
         if self.around.training and self.around.dx and not self.over_x:

@@ -94,10 +94,6 @@ class TextbookPlan(Plan):
             self.grads[name][...] = grad
         return dx
 
-    def finite(self):
-        """False when a gradient of this step is NaN or infinite."""
-        return all(np.isfinite(grad.sum()) for grad in self.grads.values())
-
     def commit(self):
         state = self.layer.state
         for path, value in self.layer.next_state(self.cache).items():
