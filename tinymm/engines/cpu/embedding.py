@@ -19,7 +19,6 @@ class EmbeddingPlan(Plan):
         self.y = self.result()
         self.places = self.shape[0] * self.shape[1]
         self.ones = self.array(self.places, fill=1)
-        self.columns = np.arange(self.places)
         if self.around.training:
             W = self.layer.params["W"]
             self.grads["W"] = RowSparse(W.shape, np.empty(0, np.int64), np.empty((0, W.shape[1]), W.dtype))
@@ -27,15 +26,21 @@ class EmbeddingPlan(Plan):
     def forward(self, x, mask, rng):
         self.layer.accept(x)
         self.layer.refuse_unknown(x)
-        self.ids = x.reshape(-1)
+        self.ids = x
         np.take(self.layer.params["W"], x, axis=0, out=self.y, mode="clip")
         return self.y
 
     def backward(self, dy):
-        dW = self.grads["W"]
-        dW.rows, row = np.unique(self.ids, return_inverse=True)
-        counts = csr_array((self.ones, (row, self.columns)), shape=(len(dW.rows), self.places))
-        dW.values = counts @ dy.reshape(self.places, -1)
+        dW, ids = self.grads["W"], self.ids
+        if dy.swapaxes(0, 1).flags.c_contiguous:  # as an LSTM hands it on: spares a copy
+            dy, ids = dy.swapaxes(0, 1), ids.T
+        ids = ids.reshape(-1)
+        places = np.argsort(ids)
+        ids = ids[places]
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(ids)) + 1, [self.places]))
+        dW.rows = ids[starts[:-1]]
+        where = csr_array((self.ones, places, starts), shape=(len(dW.rows), self.places))
+        dW.values = where @ dy.reshape(self.places, -1)
         if self.layer.padding_id is not None:
             dW.values[dW.rows == self.layer.padding_id] = 0
         return None

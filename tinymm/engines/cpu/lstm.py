@@ -121,7 +121,8 @@ class LSTMPlan(Plan):
         for k, batch in reversed(list(enumerate(ahead))):
             self.crew.finish(batch)
             self._walk_back(self.chunks[k], dy if sequences else None)
-            behind.append(self.crew.start([lambda k=k: self._reduce(k), lambda k=k: self._hand_on(k)]))
+            works = (self._reduce, self._reduce_state, self._hand_on)
+            behind.append(self.crew.start([partial(work, k) for work in works], urgent=False))
         for batch in behind:
             self.crew.finish(batch)
         for name, part in self.parts.items():
@@ -162,13 +163,16 @@ class LSTMPlan(Plan):
         replay(product(rows(self.x_t[part]).T, dz, self.parts["W"][k]))
         np.dot(self.ones[: len(dz)], dz, out=self.parts["b"][k])
 
-    def _hand_on(self, k):
-        """This chunk's part of dU, and its dx."""
+    def _reduce_state(self, k):
+        """This chunk's part of dU."""
         part = self.chunks[k]
-        dz = rows(self.dz[part])
-        replay(product(rows(self.h[part]).T, dz, self.parts["U"][k]))
+        replay(product(rows(self.h[part]).T, rows(self.dz[part]), self.parts["U"][k]))
+
+    def _hand_on(self, k):
+        """This chunk's dx."""
         if self.dx is not None:
-            replay(product(dz, self.WT, rows(self.dx[part])))
+            part = self.chunks[k]
+            replay(product(rows(self.dz[part]), self.WT, rows(self.dx[part])))
 
 
 def blocks(a):

@@ -80,11 +80,14 @@ class Crew:
         else:
             self.finish(self.start(pieces))
 
-    def start(self, pieces):
-        """Let whoever has time begin with ``pieces``, before all that was started earlier: -> a batch for ``finish``."""
+    def start(self, pieces, urgent=True):
+        """Let whoever has time begin with ``pieces``: -> a batch for ``finish``.
+
+        They come before all that was started earlier, or after it when they are not ``urgent``.
+        """
         batch = _Batch(pieces)
         if self.size > 1:
-            self._work.extendleft([batch] * len(pieces))
+            (self._work.extendleft if urgent else self._work.extend)([batch] * len(pieces))
             self._wake() if self._threads else self._gather()
         return batch
 
