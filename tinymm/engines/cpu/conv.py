@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from tinymm.engines.cpu.plan import Plan, replay
+from tinymm.engines.cpu.products import most_terms
 from tinymm.engines.cpu.threads import ranges
 from tinymm.engines.cpu.tiles import Room
 from tinymm.engines.cpu.windows import windows_of
@@ -28,7 +29,6 @@ from tinymm.engines.cpu.winners import number_type
 from tinymm.layers.windows import offsets, output_lengths, resolve_padding, unpad
 
 CACHE = 1 << 21  # bytes of workspace a tile may take
-TERMS = 1 << 14  # numbers: as large the terms of a tile's dW may be, where adding them up is cheap
 PIECES = 8  # whatever the number of threads, so that the same sums are added in the same order
 
 
@@ -52,7 +52,7 @@ class ConvPlan(Plan):
             self.winner = self.array(*self.output_shape, dtype=number_type(self.rivals))
         self.dx = self.array(N, *self.padded, self.C) if training and self.around.dx else None
         self._cut()
-        terms = max(1, TERMS // (self.width * self.O)) if training else 0
+        terms = most_terms(self.width, self.O, len(self.places) * self.cells)
         self.parts = self.array(len(self.pieces), terms, self.width, self.O)
         if training:
             self.flipped = self.array(math.prod(self.size) * self.O, self.C) if self.around.dx else None
@@ -91,6 +91,7 @@ class ConvPlan(Plan):
         starts = range(0, N, samples)
         self.blocks = [[(slice(n, min(n + samples, N)), rows) for rows in self.strips] for n in starts]
         self.pieces = ranges(len(self.blocks), PIECES)
+        self.cells = max(math.prod(self.shape_of(place)[:-1]) for block in self.blocks for place in block)
 
     def shape_of(self, place):
         """The shape of y at some rows of some samples."""

@@ -15,6 +15,7 @@ UNPACKED = 10**6  # multiply-adds: OpenBLAS's own limit
 WIDTH = 64  # columns of a block
 COPY_PAYS = 128  # rows and columns: with more of both, a copied number is used so often that copying pays
 FACTOR = 1 << 18  # numbers: a larger right factor does not stay in the cache from one block of rows to the next
+SUMMED = 1 << 12  # numbers of a result that is cheap to add up in several terms
 KERNELS = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # those of OpenBLAS that can read matrices as they lie
 QUIET = 500  # numbers: for a smaller result np.matmul keeps Python's lock, however long it takes; np.dot never does
 
@@ -37,14 +38,18 @@ def product(a, b, out):
     return calls
 
 
+def most_terms(m, n, k):
+    """How many terms ``long_product`` may leave at the most."""
+    return 2 * -(-m * n * k // UNPACKED) if m * n <= SUMMED and reads_in_place() else 1
+
+
 def long_product(a, b, out):
     """The calls for ``a`` (m, k) times ``b`` (k, n) where k is much longer than m and n, and how many terms they leave.
 
     The first so many of the matrices in ``out`` (S, m, n) then add up to the product: each belongs to a piece of k.
     """
     (m, k), n = a.shape, b.shape[1]
-    terms = -(-m * n * k // UNPACKED) if reads_in_place() else 1
-    terms = next((s for s in range(terms, len(out) + 1) if k % s == 0), 1)
+    terms = next((s for s in range(-(-m * n * k // UNPACKED), len(out) + 1) if k % s == 0), 1)
     if terms == 1:
         return product(a, b, out[0]), 1
     a, b = a.reshape(m, terms, -1).swapaxes(0, 1), b.reshape(terms, -1, n)

@@ -45,11 +45,8 @@ class Room:
 
     def __init__(self, plan):
         self.plan = plan
-        places = [place for block in plan.blocks for place in block]
-        self.cells = max(math.prod(plan.shape_of(place)[:-1]) for place in places)
-        self.samples = max(place[0].stop - place[0].start for place in places)
-        P = len(plan.places)
-        self.cols, self.z = plan.array(P * self.cells, plan.width, fill=0), plan.array((1 + P) * self.cells * plan.O, fill=0)
+        P, self.samples = len(plan.places), plan.blocks[0][0][0].stop
+        self.cols, self.z = plan.array(P * plan.cells, plan.width, fill=0), plan.array((1 + P) * plan.cells * plan.O, fill=0)
         self.cols[:, plan.K] = 1
         if plan.around.training:
             self._prepare_backward()
@@ -65,7 +62,7 @@ class Room:
             longest = max(piece.stop - piece.start for piece in plan.pieces)
             self.group = max(1, min(longest, GROUP // (self.samples * numbers)))
             self.lost = plan.array(plan.rivals - 1, self.group * self.samples, *plan.output_shape[1:], dtype=bool)
-            self.won = plan.array(P * self.cells * plan.O, dtype=bool)
+            self.won = plan.array(P * plan.cells * plan.O, dtype=bool)
         self.dz = None
         if plan.dx is not None and set(plan.stride) == {1}:
             border = [n + k - 1 for n, k in zip(plan.padded, plan.size)]
@@ -73,7 +70,7 @@ class Room:
             self.dz = plan.array(self.samples, *border, plan.O, fill=0)
             self.back = plan.array(self.samples * height * math.prod(plan.padded[1:]), math.prod(plan.size) * plan.O)
         elif plan.dx is not None:
-            self.back = plan.array(self.cells, plan.K)
+            self.back = plan.array(plan.cells, plan.K)
 
     def _block(self, k, piece, part):
         """Block ``k`` of those in ``piece``, which adds what it gives to the weights' gradient to ``part``."""
@@ -97,7 +94,7 @@ class Room:
         """planes (1 + P, n, rows, ..., O) are zeros and, after the product, z; cols are the rows of windows."""
         plan = self.plan
         shape, P = plan.shape_of(place), len(plan.places)
-        cells, first = math.prod(shape[:-1]), (self.cells - math.prod(shape[:-1])) * plan.O
+        cells, first = math.prod(shape[:-1]), (plan.cells - math.prod(shape[:-1])) * plan.O
         planes = self.z[first : first + (1 + P) * cells * plan.O].reshape(1 + P, *shape)  # the zeros end where z begins
         cols, z = self.cols[: P * cells], planes[1:].reshape(-1, plan.O)
         items = rows_of(cols, (*plan.window, *shape[:-1]), plan.size, plan.C)
