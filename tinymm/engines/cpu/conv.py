@@ -29,7 +29,7 @@ from tinymm.engines.cpu.winners import number_type
 from tinymm.layers.windows import offsets, output_lengths, resolve_padding, unpad
 
 CACHE = 1 << 21  # bytes of workspace a tile may take
-PIECES = 8  # whatever the number of threads, so that the same sums are added in the same order
+PIECES = 8  # at most, of two samples at least; whatever the number of threads, so that sums are added in the same order
 
 
 class ConvPlan(Plan):
@@ -85,12 +85,13 @@ class ConvPlan(Plan):
         N, inner = self.shape[0], math.prod(self.out[1:])
         numbers = len(self.places) * inner * (self.width + self.O)
         height = max(1, CACHE // (numbers * self.around.dtype.itemsize))
-        samples = max(1, min(height // self.out[0], -(-N // PIECES)))
+        pieces = max(1, min(PIECES, N // 2))
+        samples = max(1, min(height // self.out[0], -(-N // pieces)))
         self.strips = ranges(self.out[0], -(-self.out[0] // height))
         self.back_strips = ranges(self.padded[0], -(-self.padded[0] // height))
         starts = range(0, N, samples)
         self.blocks = [[(slice(n, min(n + samples, N)), rows) for rows in self.strips] for n in starts]
-        self.pieces = ranges(len(self.blocks), PIECES)
+        self.pieces = ranges(len(self.blocks), pieces)
         self.cells = max(math.prod(self.shape_of(place)[:-1]) for block in self.blocks for place in block)
 
     def shape_of(self, place):

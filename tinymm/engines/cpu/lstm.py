@@ -1,6 +1,6 @@
 """LSTM: one thread walks through time, the others do all that does not depend on the step before.
 
-- The products x W + b of a chunk of steps are one matrix product, made ahead of the walk.
+- The products x W + b of a chunk of steps are one matrix product, made ahead of the walk. x ends with a 1 and W with b.
 - All four gates take one call of tanh: σ(z) = ½ + ½ tanh(z/2), and that ½ is multiplied into W, U and b beforehand.
 - What dz is made of beside dh and dc, such as g i(1 − i) for the gate i, is worked out a chunk ahead of the walk back.
   Left in its loop are one product and six calls a step.
@@ -27,7 +27,7 @@ class LSTMPlan(Plan):
     def prepare(self):
         (N, T, D), M = self.shape, self.layer.units
         self.y = self.result()
-        self.x_t = self.array(T, N, D)
+        self.x_t, self.W = self.array(T, N, D + 1, fill=1), self.array(D + 1, 4 * M)
         self.gates = self.array(T, N, 4 * M)
         self.h, self.c = self.array(T + 1, N, M, fill=0), self.array(T + 1, N, M, fill=0)
         self.tanh_c = self.array(T, N, M)
@@ -45,11 +45,10 @@ class LSTMPlan(Plan):
         (N, T, D), M, count = self.shape, self.layer.units, len(self.chunks)
         self.dz, self.dh_dc = self.array(T, N, 4 * M), self.array(T, N, M)
         self.states = [(self.array(N, M), self.array(N, M)) for _ in range(2)]
-        self.ones = self.array(T * N, fill=1)
         self.dx = self.array(T, N, D) if self.around.dx else None
         self.UT, self.WT = self.array(4 * M, M), self.array(4 * M, D)
         self.steps_back = [self._step_back(t) for t in range(T)]
-        self.parts = {"W": self.array(count, D, 4 * M), "U": self.array(count, M, 4 * M), "b": self.array(count, 4 * M)}
+        self.dW, self.dU = self.array(count, D + 1, 4 * M), self.array(count, M, 4 * M)
 
     def _step(self, t):
         """The calls of one step."""
@@ -88,21 +87,20 @@ class LSTMPlan(Plan):
         return self.states[t % 2]
 
     def forward(self, x, mask, rng):
-        W, U, b = (self.layer.params[name] * self.scale for name in "WUb")
-        self.U[...] = U
+        params = self.layer.params
+        for scaled, plain in ((self.W[:-1], params["W"]), (self.W[-1], params["b"]), (self.U, params["U"])):
+            np.multiply(plain, self.scale, out=scaled)
         self.padded = None if mask is None else ~mask.T[:, :, None]
-        ahead = [self.crew.start([lambda part=part: self._project(part, x, W, b)]) for part in reversed(self.chunks)]
+        ahead = [self.crew.start([lambda part=part: self._project(part, x)]) for part in reversed(self.chunks)]
         for part, batch in zip(self.chunks, reversed(ahead)):
             self.crew.finish(batch)
             self._walk(part)
         self.y[...] = self.h[1:].transpose(1, 0, 2) if self.layer.return_sequences else self.h[-1]
         return self.y
 
-    def _project(self, part, x, W, b):
-        x_t, gates = self.x_t[part], self.gates[part]
-        x_t[...] = x[:, part].transpose(1, 0, 2)
-        replay(product(rows(x_t), W, rows(gates)))
-        gates += b
+    def _project(self, part, x):
+        self.x_t[part, :, :-1] = x[:, part].transpose(1, 0, 2)
+        replay(product(rows(self.x_t[part]), self.W, rows(self.gates[part])))
 
     def _walk(self, part):
         for t in range(part.start, part.stop):
@@ -125,8 +123,9 @@ class LSTMPlan(Plan):
             behind.append(self.crew.start([partial(work, k) for work in works], urgent=False))
         for batch in behind:
             self.crew.finish(batch)
-        for name, part in self.parts.items():
-            np.sum(part, axis=0, out=self.grads[name])
+        np.sum(self.dW[:, :-1], axis=0, out=self.grads["W"])
+        np.sum(self.dW[:, -1], axis=0, out=self.grads["b"])
+        np.sum(self.dU, axis=0, out=self.grads["U"])
         return None if self.dx is None else self.dx.transpose(1, 0, 2)
 
     def _factors(self, part):
@@ -159,14 +158,12 @@ class LSTMPlan(Plan):
     def _reduce(self, k):
         """This chunk's part of dW and db."""
         part = self.chunks[k]
-        dz = rows(self.dz[part])
-        replay(product(rows(self.x_t[part]).T, dz, self.parts["W"][k]))
-        np.dot(self.ones[: len(dz)], dz, out=self.parts["b"][k])
+        replay(product(rows(self.x_t[part]).T, rows(self.dz[part]), self.dW[k]))
 
     def _reduce_state(self, k):
         """This chunk's part of dU."""
         part = self.chunks[k]
-        replay(product(rows(self.h[part]).T, rows(self.dz[part]), self.parts["U"][k]))
+        replay(product(rows(self.h[part]).T, rows(self.dz[part]), self.dU[k]))
 
     def _hand_on(self, k):
         """This chunk's dx."""
