@@ -46,7 +46,7 @@ def test_a_failing_check_explains_and_exits_with_1(tinymm, answer):
     text = " ".join(ended.out.replace("│", " ").split())
     assert "✘ backward: dx by finite differences" in text
     assert "finite differences say" in text and "Right cells:" in text and "written where it should be added to" in text
-    assert "More help: tinymm exercise hint conv2d" in text and "Hint 1" not in text
+    assert "Help: tinymm exercise hint conv2d" in text and "Hint 1" not in text
 
 
 def test_hints_come_one_at_a_time_and_stay_with_the_check(tinymm, answer):
@@ -55,7 +55,7 @@ def test_hints_come_one_at_a_time_and_stay_with_the_check(tinymm, answer):
     assert tinymm("exercise", "hint", "conv2d").out.count("Hint ") == 2
     assert "Hint 2/3" in tinymm("exercise", "check", "conv2d").out
     tinymm("exercise", "hint", "conv2d")
-    assert "That was all. `tinymm view conv2d`" in tinymm("exercise", "hint", "conv2d").out
+    assert "That was all for this step. `tinymm view conv2d`" in tinymm("exercise", "hint", "conv2d").out
 
 
 def test_without_a_name_it_is_the_first_that_is_not_passed(tinymm, answer):

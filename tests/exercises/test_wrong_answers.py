@@ -150,9 +150,9 @@ WRONG = {
         ("np.hstack(xs)", "np.hstack(xs[::-1])", "forward", "reversed order"),
         ("np.hstack(xs)", "np.concatenate([x.ravel() for x in xs]).reshape(len(xs[0]), -1)", "forward", "strung together"),
         ("np.hstack(xs)", "sum(x.sum(1, keepdims=True) for x in xs)", "forward", "they stand side by side"),
-        ("np.split(dy, places, axis=1)", "[dy[:, :n] for n in cache]", "dxs.1", "cut from the beginning"),
-        ("np.split(dy, places, axis=1)", "[g / len(cache) for g in np.split(dy, places, axis=1)]", "dxs.0", "shared out"),
-        ("np.split(dy, places, axis=1)", "np.split(dy, len(cache), axis=1)", "it runs", "must have the shape"),
+        ("np.split(dy, places, axis=1)", "[dy[:, :n] for n in cache]", "dxs[1]", "cut from the beginning"),
+        ("np.split(dy, places, axis=1)", "[g / len(cache) for g in np.split(dy, places, axis=1)]", "dxs[0]", "shared out"),
+        ("np.split(dy, places, axis=1)", "np.split(dy, len(cache), axis=1)", "one part", "parts of the same width"),
     ),
     "adam": (
         ("m / (1 - beta1**t)", "m", "1000 and 0.001", ""),

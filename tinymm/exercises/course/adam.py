@@ -4,8 +4,8 @@ import numpy as np
 
 from tinymm.exercises.comparing import require_same
 from tinymm.exercises.exercise import Exercise, Failed, Step
+from tinymm.exercises.learner import in_words
 from tinymm.exercises.slips import Slip, results
-from tinymm.gradchecking.subject import calling
 from tinymm.optimizers import adam_update
 
 RATES = {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
@@ -29,10 +29,9 @@ def follows(space, dWs, epsilon=1e-8):
     off = ""
     for t, dW in enumerate(dWs, start=1):
         given = [a.copy() for a in (right[0], dW, *right[1:])]
-        with calling("adam_update"):
-            own = space["adam_update"](*given, t, **rates)
-        if not isinstance(own, tuple) or len(own) != 3:
-            raise Failed("adam_update must return three arrays: the new W, m and v")
+        own = space["adam_update"](*given, t, **rates)
+        if not isinstance(own, (tuple, list)) or len(own) != 3:
+            raise Failed(f"adam_update returns {in_words(own) or type(own).__name__}: it must return three arrays, the new W, m and v")
         if any(not np.array_equal(a, b) for a, b in zip(given, (right[0], dW, *right[1:]))):
             raise Failed("an array that came in was written to: compute new ones")
         before, right = right, adam_update(right[0], dW, *right[1:], t, **rates)
@@ -48,17 +47,28 @@ def draw(updates):
     return [rng.normal(size=(3, 2)) for _ in range(updates)]
 
 
-EXERCISE = Exercise(
-    "adam", 15, "Adam", ("adam_update",),
-    steps=(
-        Step("gradients of 1000 and 0.001, as in lesson 15", lambda space: follows(space, [np.array([1000.0, 0.001])])),
-        Step("five updates with random gradients", lambda space: follows(space, draw(5))),
-        Step("with an ε that can be seen", lambda space: follows(space, draw(2), epsilon=0.1)),
+HINTS = {
+    "hand": (
+        "Four lines, in the order of the formulas: the new m, the new v, both hats, the new W. dW² means every number squared.",
+        "m = beta1 * m + (1 - beta1) * dW, and v likewise with dW**2. Do not write m *= beta1: that changes the array that came in.",
+        "The hats are m / (1 - beta1**t) and v / (1 - beta2**t); they are used in this step and not kept. Return W, m, v.",
     ),
-    hints=(
-        "Four lines: the new m, the new v, both hats, the new W. t counts from 1.",
-        "m := β₁ m + (1 − β₁) dW, and v likewise with dW². The hats divide by 1 − β₁ᵗ and 1 − β₂ᵗ.",
-        "W := W − α m̂ / (√v̂ + ε), with ε outside of the root. Return W, m and v; the hats are not kept.",
+    "five": (
+        "The first update was right, and a later one is not. What differs between t = 1 and t = 2?",
+        "m and v are no longer zero, and the hats divide by 1 − β to the power of t: 1 − β is right for t = 1 alone.",
+        "The m and v you return must be those without hats: otherwise the next update begins from the wrong ones.",
+    ),
+    "epsilon": (
+        "With the usual ε of 1e-8 nobody sees where it stands. Here it is 0.1.",
+        "W − lr · m̂ / (√v̂ + ε): the root is of v̂ alone, and ε is added behind it.",
+    ),
+}
+EXERCISE = Exercise(
+    "adam", 15, "Adam", {"adam_update": "W, m, v"},
+    steps=(
+        Step("gradients of 1000 and 0.001, as in lesson 15", lambda space: follows(space, [np.array([1000.0, 0.001])]), HINTS["hand"]),
+        Step("five updates with random gradients", lambda space: follows(space, draw(5)), HINTS["five"]),
+        Step("with an ε that can be seen", lambda space: follows(space, draw(2), epsilon=0.1), HINTS["epsilon"]),
     ),
     reference={"adam_update": adam_update}, slips={"adam_update": SLIPS},
 )  # fmt: skip

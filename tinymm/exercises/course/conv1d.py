@@ -12,8 +12,40 @@ def draw(rng):
 
 
 OVERWRITTEN = "dx is written where it should be added to: a sample lies under several windows, and gets a gradient from each"
+HINTS = {
+    "hand": (
+        "Lay the kernel over the first k numbers of the sound, multiply pairwise, add up, add b: that is y at p = 0. Then move on by the stride.",
+        "One loop over the places p of the output: the window is x[:, p * stride : p * stride + k], of shape (N, k, C).",
+        "np.tensordot(window, W, axes=2) sums over k and C and gives (N, O): y[:, p] = that + b. Return y and a cache with x, W and stride.",
+    ),
+    "random": (
+        "By hand there was one sample, one channel, one filter, and the stride was 1. Now there are several of each, and the stride is 2.",
+        "There are (T − k) // stride + 1 outputs, and window p begins at p · stride. All channels are summed: np.tensordot(window, W, axes=2).",
+    ),
+    "runs": (
+        "Begin with dx and dW full of zeros, shaped like x and W. Then walk through the same windows as forward.",
+        "At every p ask two things: what does dy[:, p] say about the window (that goes into dx), and what about the kernel (that goes into dW)?",
+        "Return dx, dW, db in this order. The stride must be in the cache, or backward does not know where the windows were.",
+    ),
+    "b": (
+        "b[o] was added to every output of filter o: in every sample and at every place.",
+        "db is dy summed over samples and places: dy.sum(axis=(0, 1)).",
+    ),
+    "W": (
+        "The kernel is the same in every window. So what do the windows do with its gradient?",
+        "They add up: dW += (window, dy[:, p]) at every p, with samples summed and k, C, O left over.",
+        "dW += np.tensordot(window, dy[:, p], axes=(0, 0)) sums over the samples and gives (k, C, O).",
+    ),
+    "x": (
+        "A number of the sound may lie under several windows. How many of them write to the same place of dx?",
+        "Use += on the part of dx under the window, and W as it is, not flipped: place i of the window met W[i].",
+        "dx[:, start : start + k] += np.tensordot(dy[:, p], W, axes=(1, 2)), with start = p * stride: it sums over the filters and gives (N, k, C).",
+    ),
+}
 EXERCISE = Pair(
     "conv1d_forward", "conv1d_backward", (conv1d_forward, conv1d_backward),
+    gives="y, cache", gives_back="dx, dW, db",
+    axes={"y": ("sample", "place", "filter"), "x": ("sample", "place", "channel"), "W": ("tap", "channel", "filter"), "b": ("filter",)},
     hand=(np.array([0.0, 1, 2, 3, 4, 4, 4, 0]).reshape(1, 8, 1), np.array([1.0, 0, -1]).reshape(3, 1, 1), np.array([1.0])),
     draw=draw, order=("b", "W", "x"), options={"stride": 2},
     slips=(
@@ -33,10 +65,6 @@ EXERCISE = Pair(
     ),
 ).exercise(
     "conv1d", 6, "Convolution along time",
-    hints=(
-        "One loop over the output's places p: the window is x[:, p·stride : p·stride + k], of shape (N, k, C).",
-        "np.tensordot(window, W, axes=2) sums over k and C and gives (N, O). In backward go through the same windows, and add.",
-        "dx[:, start : start + k] += np.tensordot(dy[:, p], W, axes=(1, 2)), dW += np.tensordot(window, dy[:, p], axes=(0, 0)), db sums dy over samples and time.",
-    ),
+    HINTS,
     hand="the numbers of lesson 6", view="conv1d",
 )  # fmt: skip
