@@ -48,11 +48,22 @@ WRONG = {
         ("(up - down) / (2 * h)", "(up - f(a)) / h", "by hand", "one side only"),
         ("/ (2 * h)", "/ h", "by hand", "divided by h"),
         ("(up - down)", "(down - up)", "by hand", "up minus down"),
-        ("moved = a.copy()", "moved = a", "by hand", "a copy of a"),
+        ("moved = a.copy()", "moved = a", "by hand", "makes no copy, a.copy() does"),
         ("moved[k] = a[k] + h\n        up = f(moved)\n        moved[k] = a[k] - h", "up = f(a + h)\n        moved = a - h", "six numbers", "all entries are moved at once"),
-        ("np.imag(f(moved))", "np.real(f(moved))", "which is 12", ""),
-        ("np.imag(f(moved)) / 1e-40", "np.imag(f(moved)) / 2e-40", "which is 12", "divided by 2h"),
-        ("1e-40j", "1e-2j", "which is 12", ""),
+        ("/ (2 * h)", "/ 2 * h", "by hand", "a bracket is missing"),
+        ("/ (2 * h)", "/ 2", "by hand", "divided by 2, and not by h"),
+        (" / (2 * h)", "", "by hand", "the difference alone"),
+        ("+ h\n        up = f(moved)\n        moved[k] = a[k] - h", "+ h / 2\n        up = f(moved)\n        moved[k] = a[k] - h / 2", "by hand", "with h = 1 f is asked 0.5 away from a"),
+        ("np.ndindex(a.shape)", "range(len(a))", "six numbers", "range(len(a)) counts rows"),
+        ("np.zeros_like(a)\n    for k in np.ndindex(a.shape)", "np.zeros(len(a))\n    for k in range(len(a))", "six numbers", "range(len(a)) counts rows"),
+        ("f(moved)", "f(moved[k])", "by hand", "f is given a single number"),
+        ("for k in np.ndindex(a.shape):\n        moved = a.copy()", "moved = a.copy()\n    for k in np.ndindex(a.shape):", "six numbers", "is not put back"),
+        ("up = f(moved)", "up = f(a)", "by hand", "one side only"),
+        ("down = f(moved)", "down = f(a)", "by hand", "one side only"),
+        ("central_difference(f, a, h):", "central_difference(f, a, h):\n    return 3 * a**2 + h**2", "by hand", "f was never called"),
+        ("for k in np.ndindex(a.shape):\n        moved = a + 0j", "for k in range(len(a)):\n        moved = a + 0j", "thirteen digits", "range(len(a)) counts rows"),
+        ("1e-40j\n        gradient[k] = np.imag(f(moved)) / 1e-40", "1e-2j\n        gradient[k] = np.imag(f(moved)) / 1e-2", "12 and 27", "the step is too long"),
+        ("moved[k] += 1e-40j", "moved += 1e-40j", "12 and 27", "all entries are moved at once"),
     ),
     "clipping": (
         ("factor * g for", "g * min(1, max_norm / np.sqrt((g**2).sum())) for", "2, 4 and 4", "clipped by its own norm"),
@@ -152,6 +163,13 @@ WRONG = {
         ("np.hstack(xs)", "sum(x.sum(1, keepdims=True) for x in xs)", "forward", "they stand side by side"),
         ("np.split(dy, places, axis=1)", "[dy[:, :n] for n in cache]", "dxs[1]", "cut from the beginning"),
         ("np.split(dy, places, axis=1)", "[g / len(cache) for g in np.split(dy, places, axis=1)]", "dxs[0]", "shared out"),
+        ("np.split(dy, places, axis=1)", "(lambda ends: [dy[:, a : a + n] for a, n in zip(ends, cache)])([0] + cache)", "dxs[2]", "start = width forgets"),
+        ("np.cumsum(cache)[:-1]", "np.cumsum(cache)", "one part", "one cut too many"),
+        ("np.split(dy, places, axis=1)", "np.split(dy, cache, axis=1)", "one part", "the widths added up"),
+        ("np.split(dy, places, axis=1)", "np.split(dy, places)", "one part", "the samples are cut apart"),
+        ("np.split(dy, places, axis=1)", "dy", "one part", "it must return a list"),
+        ("np.split(dy, places, axis=1)", "None", "one part", "concatenate_backward returns nothing"),
+        ("return y, [x.shape[1] for x in xs]", "cache = [x.shape[1] for x in xs]", "forward", "concatenate_forward returns nothing"),
         ("np.split(dy, places, axis=1)", "np.split(dy, len(cache), axis=1)", "one part", "parts of the same width"),
     ),
     "adam": (
@@ -196,6 +214,49 @@ def test_a_wrong_answer_gets_the_message_meant_for_it(tmp_path, name, right, wro
     outcome = check_file(exercise(name), file)
     assert not outcome
     assert step in outcome.failed, outcome
+    assert words in "\n".join(outcome.lines), outcome
+
+
+COMPLEX = """
+import numpy as np
+def central_difference(f, a, h):
+    slope = np.zeros(a.shape)
+    for k in np.ndindex(a.shape):
+        up, down = a.copy(), a.copy()
+        up[k] += h
+        down[k] -= h
+        slope[k] = (f(up) - f(down)) / (2 * h)
+    return slope
+def complex_step(f, a):
+    slope = np.zeros(a.shape)
+    for k in np.ndindex(a.shape):
+        moved = a.astype(complex)
+        moved[k] += {step}
+        slope[k] = f(moved){part}
+    return slope
+"""
+
+
+@pytest.mark.parametrize("h", ["1e-100", "1e-30", "1e-8", "1e-3"])
+@pytest.mark.parametrize(
+    "step, part, words",
+    [
+        ("1j * {h}", ".real / {h}", "the real part is f(a) itself"),
+        ("1j * {h}", ".real", "the real part is f(a) itself"),
+        ("1j * {h}", ".imag", "it is not divided by h"),
+        ("1j * {h}", ".imag / (2 * {h})", "divided by 2h"),
+        ("1j * {h}", ".imag * {h}", "multiplied by h"),
+        ("1j * {h}", ".imag / -{h}", "the sign is turned round"),
+        ("1j * {h}", ".imag / (10 * {h})", "every slope is 0.1 times the right one"),
+        ("{h}", ".imag / {h}", "the step is real"),
+        ("1j * {h}", ".imag / {h} / 3", "every slope is 0.333 times the right one"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_complex_step_is_named_whatever_the_step(tmp_path, h, step, part, words):
+    file = tmp_path / "gradient_checking.py"
+    file.write_text(COMPLEX.format(step=step.format(h=h), part=part.format(h=h)), encoding="utf-8")
+    outcome = check_file(exercise("gradient_checking"), file)
+    assert "12 and 27" in outcome.failed, outcome
     assert words in "\n".join(outcome.lines), outcome
 
 

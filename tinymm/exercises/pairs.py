@@ -84,8 +84,10 @@ class Pair:
         own, engine = self.subjects(space)
         y, cache = own.forward(own.arrays)
         gradients = space[self.backward](np.random.default_rng(2).normal(size=y.shape), cache)
-        gradients = gradients if isinstance(gradients, (tuple, list)) else [gradients]
-        if not 0 <= len(gradients) - len(engine.arrays) <= own.optional:  # tinymm's own give one for h0 as well
+        several = isinstance(gradients, tuple) or (isinstance(gradients, list) and len(engine.arrays) > 1)
+        gradients = gradients if several else [gradients]
+        spare = own.optional - len(self.options)  # tinymm's own RNN has a gradient for its h0 as well
+        if not 0 <= len(gradients) - len(engine.arrays) <= spare:
             raise Failed(f"{self.backward} returns {_in_words(gradients)}: it must return {self.gives_back}")
         for name, gradient in zip(engine.arrays, gradients):
             as_array(gradient_name(name), gradient, engine.arrays[name].shape)
