@@ -67,7 +67,7 @@ def test_an_error_is_told_by_the_learners_line_in_the_function_that_raised_it(ta
     line = 1 + file.read_text(encoding="utf-8").splitlines().index("    return counted.shape")
     outcome = check_file(task, file)
     assert outcome.lines[0].startswith(f"{first} stops with AttributeError: 'int' object has no attribute 'shape'")
-    assert outcome.lines[1:] == (f"line {line}:  return counted.shape", "there counted is 3")
+    assert outcome.lines[1:] == (f"line {line}:  return counted.shape", "with counted = 3")
 
 
 @pytest.mark.parametrize("task", COURSE, ids=[task.name for task in COURSE])
@@ -79,7 +79,7 @@ def test_a_loop_that_never_ends_is_stopped_at_its_line(task, tmp_path, monkeypat
     file.write_text(text.replace(f'raise NotImplementedError("{first}")', "k = 0\n    while k < 3:\n        h = k"), encoding="utf-8")
     outcome = check_file(task, file)
     assert outcome.lines[0] == f"{first} does not come to an end: I stopped it here"
-    assert outcome.lines[1].startswith("line ") and outcome.lines[2].endswith("k is 0")
+    assert outcome.lines[1].startswith("line ") and outcome.lines[2].endswith("k = 0")
 
 
 def test_a_file_that_never_ends_is_stopped_too(tmp_path, monkeypatch):

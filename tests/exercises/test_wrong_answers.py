@@ -16,6 +16,7 @@ WRONG = {
     "neuron": (
         ("x @ w + b", "x @ w", "forward", "the bias b is missing"),
         ("1 / (1 + np.exp(-(x @ w + b)))", "x @ w + b", "forward", "the bend is missing"),
+        ("1 / (1 + np.exp(-(x @ w + b)))", "1 / 1 + np.exp(-(x @ w + b))", "forward", "a bracket is missing"),
         ("np.exp(-(x @ w + b))", "np.exp(x @ w + b)", "forward", "a sign inside σ"),
         ("1 / (1 + np.exp(-(x @ w + b)))", "np.tanh(x @ w + b)", "forward", "this is tanh"),
         ("db = dz.sum()", "db = dh.sum()", "db", "as in the article's formula"),
@@ -93,7 +94,7 @@ WRONG = {
         ("W, axes=(1, 3))", "W[::-1, ::-1], axes=(1, 3))", "dx", "the kernel is flipped"),
         ("db = dy.sum(axis=(0, 1, 2))", "db = dy.mean(axis=(0, 1, 2))", "db", "the mean in the place of the sum"),
         ("db = dy.sum(axis=(0, 1, 2))", "db = dy[0].sum(axis=(0, 1))", "db", "only the first picture"),
-        ("db = dy.sum(axis=(0, 1, 2))", "db = dy.sum(axis=(1, 2))", "it runs", "without the sum over the batch"),
+        ("db = dy.sum(axis=(0, 1, 2))", "db = dy.sum(axis=(1, 2))", "it runs", "it is the sum over the axes (1, 2), and should be the sum over the axes (0, 1, 2)"),
     ),
     "maxpool": (
         ("= window.max()", "= window.min()", "forward", "the smallest"),

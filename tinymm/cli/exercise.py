@@ -17,13 +17,13 @@ from tinymm.exercises.checking import FOLDER, check_file
 from tinymm.exercises.course import COURSE, exercise
 from tinymm.exercises.folder import Workbook
 from tinymm.exercises.loading import load
-from tinymm.exercises.showing import show
+from tinymm.exercises.showing import show, show_hints
 
 PAUSE = 0.5  # seconds between two looks at a watched file
 
 
 def add_arguments(parser):
-    parser.add_argument("action", choices=list(ACTIONS), help="what to do")
+    parser.add_argument("action", choices=list(ACTIONS), nargs="?", default="list", help="what to do (default list)")
     parser.add_argument("exercise", metavar="NAME", nargs="?", help="name or lesson number of the exercise")
     parser.add_argument("--folder", metavar="DIR", type=path, default=FOLDER, help="where your files are (default exercises)")
 
@@ -83,9 +83,7 @@ def hint(book, name):
         return
     before = book.hints(task, outcome.failed)
     read = book.read_hint(task, outcome.failed)
-    print(f"The check stops at: {outcome.failed}")
-    for number in range(1, read + 1):
-        print(f"Hint {number}/{len(outcome.hints)}: {outcome.hint(number).partition(': ')[2]}")
+    show_hints(outcome, read)
     if before == read:
         print("That was all for this step. " + (f"`tinymm view {task.view}` shows every number of it" if task.view else f"`tinymm lesson {task.lesson}` has it"))
 

@@ -17,6 +17,14 @@ from tinymm.exercises.exercise import Failed
 LIMIT = 5.0  # seconds of computing for one call; the arrays are tiny
 PRINTED = 1000  # letters that are kept of what a function prints
 TIMED = 3  # so many calls in a step are timed; the others are on arrays of the same shapes
+PLAIN = {  # what NumPy says, in plain words
+    r"matmul: Input operand .*\(size (\d+) is different from (\d+)\)": r"matmul: the inner sizes do not fit, \1 is different from \2",
+    r"all the input array dimensions except for the concatenation axis must match exactly, but along dimension (\d+), the array at index \d+ "
+    r"has size (\d+) and the array at index \d+ has size (\d+)": (
+        r"arrays that are joined along one axis must agree along all others, and along axis \1 one has \2 and another \3"
+    ),
+    "shape-mismatch for sum": "the axes that should be summed together differ in length",
+}
 STOPS_BY_HAND = {"breakpoint", "set_trace", "input"}
 
 
@@ -93,6 +101,8 @@ def explained(name, error, folder):
     """The lines of an explanation: what went wrong, at which of the learner's lines, and what its names stood for."""
     said = traceback.TracebackException.from_exception(error).format_exception_only()
     said = " ".join(" ".join(said).split())
+    for pattern, plain in PLAIN.items():
+        said = re.sub(pattern, plain, said)
     theirs = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if _folder(frame.f_code) == folder]
     if not theirs:
         return (
@@ -108,20 +118,32 @@ def place(frame, number):
     linecache.checkcache(file)
     code = linecache.getline(file, number).strip()
     names = [n for n in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*", code)) if n in frame.f_locals]
-    known = [f"{n} is {text}" for n in names if (text := in_words(frame.f_locals[n]))]
-    return (f"line {number}:  {code}" if code else f"line {number}", *([f"there {', '.join(known[:6])}"] if known else []))
+    known = [text for n in names if (text := named(n, frame.f_locals[n]))]
+    return (f"line {number}:  {code}" if code else f"line {number}", *([f"with {', '.join(known[:6])}"] if known else []))
+
+
+def named(name, value):
+    """An array as "W (3, 2)", anything else as "n = 4"; "" for what says nothing."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"{name} {value.shape}"
+    text = in_words(value).removeprefix("the number ")
+    return f"{name} = {text}" if text else ""
 
 
 def in_words(value):
-    """An array by its shape, a number by its value; "" for what says nothing."""
+    """An array by its shape, a number by its value; "" for other things."""
     if isinstance(value, (bool, int, float, complex, np.number)):
         return f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)
     if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return f"the number {value:.6g}" if value.dtype.kind in "iuf" else "a single value"
         return f"an array {value.shape}"
     if isinstance(value, (list, tuple)):
         if value and len(value) <= 4 and all(isinstance(v, np.ndarray) for v in value):
             return f"a {type(value).__name__} of arrays {', '.join(str(v.shape) for v in value)}"
         return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, str):
+        return repr(value) if len(value) < 40 else "a str"
     return "None" if value is None else f"a dict of {len(value)}" if isinstance(value, dict) else ""
 
 

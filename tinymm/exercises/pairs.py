@@ -1,7 +1,9 @@
 """The steps of an exercise that asks for a forward and a backward pass."""
 
 import contextlib
+import re
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
@@ -83,7 +85,8 @@ class Pair:
     def backward_runs(self, space):
         own, engine = self.subjects(space)
         y, cache = own.forward(own.arrays)
-        gradients = space[self.backward](np.random.default_rng(2).normal(size=y.shape), cache)
+        dy = np.random.default_rng(2).normal(size=y.shape)
+        gradients = space[self.backward](dy.copy(), cache)
         several = isinstance(gradients, tuple) or (isinstance(gradients, list) and len(engine.arrays) > 1)
         gradients = gradients if several else [gradients]
         spare = own.optional - len(self.options)  # tinymm's own RNN has a gradient for its h0 as well
@@ -91,12 +94,25 @@ class Pair:
             raise Failed(f"{self.backward} returns {_in_words(gradients)}: it must return {self.gives_back}")
         for name, gradient in zip(engine.arrays, gradients):
             as_array(gradient_name(name), gradient, engine.arrays[name].shape)
+        again = space[self.backward](dy.copy(), cache)
+        if several and len(again) != len(gradients):
+            raise Failed(
+                f"{self.backward} returns {_in_words(gradients)}, and {_in_words(again)} when it is called again with the same cache",
+                "Looks like: cache.pop(...), which takes out of the cache what the next call needs",
+            )
         try:
             probe(own, np.random.default_rng(2))
         except WrongShape as error:
-            hint = diagnose_shape(own)
+            wanted = [a.shape for a in engine.arrays.values()]
+            hint = self.wrong_order(gradients, wanted) or wrong_sum(gradients[-1], wanted[-1], dy) or diagnose_shape(own)
             raise Failed(str(error), *([f"Looks like: {hint}"] if hint else [])) from None
         return ""
+
+    def wrong_order(self, gradients, wanted):
+        """The shapes are right, in another order."""
+        shapes = [np.shape(gradient) for gradient in gradients]
+        same = sorted(shapes) == sorted(wanted) and shapes != wanted
+        return f"the gradients come in another order: return {self.gives_back}" if same else ""
 
     def gradient(self, space, name):
         """One gradient is what central differences say."""
@@ -122,13 +138,17 @@ class Pair:
                 return [f"Looks like: {sentence}"]
         sentence = usual_mistake(evidence)
         if sentence and "times the right value" not in sentence:
-            return [f"Looks like: {sentence}"]
+            return [f"Looks like: {self.in_own_names(sentence)}"]
         with contextlib.suppress(TinymmError):  # the learner's forward may not run on other arrays
             renamed = Renamed(engine, dict(zip(own.arrays, engine.arrays)))
             planted = planted_mistake(own, renamed, self.reference[1:], np.random.default_rng(5))
             if planted:
                 return [f"Looks like: {planted[0].split(' (as ')[0]}"]
-        return [f"Looks like: {sentence}"] if sentence else []
+        return [f"Looks like: {self.in_own_names(sentence)}"] if sentence else []
+
+    def in_own_names(self, sentence):
+        """dy is called dh where forward gives h."""
+        return re.sub(r"\bdy\b", f"d{self.gives.split(',')[0]}", sentence)
 
     def slipped(self, name, dy, engine):
         """(sentence, the gradient of one array with that slip)."""
@@ -145,6 +165,20 @@ def two(name, result, gives):
     return result
 
 
+def wrong_sum(gradient, shape, dy):
+    """The gradient of a bias b (M,), dy summed over the wrong axes."""
+    if len(shape) != 1 or dy.shape[-1] != shape[0]:
+        return ""
+    right = tuple(range(dy.ndim - 1))
+    for count in range(1, dy.ndim + 1):
+        for axes in combinations(range(dy.ndim), count):
+            summed = dy.sum(axis=axes)
+            if axes != right and summed.shape == np.shape(gradient) and agree(summed, gradient):
+                found, needed = (f"axis {a[0]}" if len(a) == 1 else f"the axes {a}" for a in (axes, right))
+                return f"it is the sum over {found if count < dy.ndim else 'all axes'}, and should be the sum over {needed}, which leaves one number for each entry of b"
+    return ""
+
+
 def gradient_name(name):
     """W -> dW, and xs.1 -> dxs[1]"""
     name, _, place = name.partition(".")
@@ -157,6 +191,6 @@ def _copy(value):
 
 def _in_words(value):
     if isinstance(value, (tuple, list)) and len(value) != 1:
-        return f"{len(value)} values"
+        return f"{len(value) or 'no'} values"
     value = value[0] if isinstance(value, (tuple, list)) else value
     return "one array" if hasattr(value, "dtype") else f"a {type(value).__name__}"

@@ -64,14 +64,33 @@ def _span(text, style):
     return f"<span style='{css}'>{html.escape(text)}</span>" if css else html.escape(text)
 
 
-def show(outcome, read=0):
-    """Print an Outcome, with colours where there is a terminal. ``read``: how many hints of this step were asked for."""
-    from rich.console import Console
-    from rich.panel import Panel
+def show_hints(outcome, read):
+    """Print the first ``read`` hints of the step that failed."""
+    from rich.padding import Padding
     from rich.text import Text
+
+    console = terminal()
+    console.print(Text.assemble("The check stops at: ", (outcome.failed, STYLES["bold"][0])))
+    for number, hint in enumerate(outcome.hints[:read], 1):
+        text = Text.assemble((f"Hint {number}/{len(outcome.hints)}: ", STYLES["hint"][0]), hint)
+        console.print(Padding(text, (0, 0, 0, 2)))
+
+
+def terminal():
+    """A rich Console as wide as text reads well."""
+    from rich.console import Console
 
     console = Console(highlight=False, emoji=False, soft_wrap=False)
     console.width = min(max(console.width, 60), WIDTH)
+    return console
+
+
+def show(outcome, read=0):
+    """Print an Outcome, with colours where there is a terminal. ``read``: how many hints of this step were asked for."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    console = terminal()
 
     def text(line):
         return Text.assemble(*((piece, STYLES[style][0]) for piece, style in line))

@@ -1,8 +1,10 @@
 """Exercise 15: one update of Adam."""
 
+from itertools import permutations
+
 import numpy as np
 
-from tinymm.exercises.comparing import require_same
+from tinymm.exercises.comparing import first_agreeing, require_same
 from tinymm.exercises.exercise import Exercise, Failed, Step
 from tinymm.exercises.learner import in_words
 from tinymm.exercises.slips import Slip, results
@@ -10,6 +12,10 @@ from tinymm.optimizers import adam_update
 
 RATES = {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 SLIPS = (
+    Slip("sqrt(v_hat) + epsilon), m, v", "sqrt(v_hat) + epsilon), m_hat, v_hat", "m and v are returned with their hats: keep m and v themselves, and give the hats names of their own"),
+    Slip("m / (1 - beta1**t), v / (1 - beta2**t)", "m / 1 - beta1**t, v / 1 - beta2**t", "a bracket is missing: m / 1 - beta1**t is m − β₁ᵗ. Write m / (1 - beta1**t)"),
+    Slip("m / (1 - beta1**t), v / (1 - beta2**t)", "m / (1 - beta1 * t), v / (1 - beta2 * t)", "β₁ᵗ is beta1**t, and not beta1 * t"),
+    Slip("/ (array_module(W).sqrt(v_hat) + epsilon)", "/ array_module(W).sqrt(v_hat) + epsilon", "a bracket is missing: ε is added to the root, and not to W"),
     Slip("m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)", "m_hat, v_hat = m, v", "the hats are missing: m and v began at zero, divide them by 1 − βᵗ"),
     Slip("m / (1 - beta1**t), v / (1 - beta2**t)", "m / (1 - beta1), v / (1 - beta2)", "the hats forget t: divide by 1 − β to the power of t"),
     Slip("sqrt(v_hat) + epsilon)", "sqrt(v_hat + epsilon))", "ε is under the root: it stands outside"),
@@ -33,12 +39,17 @@ def follows(space, dWs, epsilon=1e-8):
         if not isinstance(own, (tuple, list)) or len(own) != 3:
             raise Failed(f"adam_update returns {in_words(own) or type(own).__name__}: it must return three arrays, the new W, m and v")
         if any(not np.array_equal(a, b) for a, b in zip(given, (right[0], dW, *right[1:]))):
-            raise Failed("an array that came in was written to: compute new ones")
+            raise Failed("an array that came in was written to", "Looks like: W -= ... or m *= ..., which changes the array itself; W = W - ... makes a new one")
         before, right = right, adam_update(right[0], dW, *right[1:], t, **rates)
+        wrong = list(results(SLIPS, adam_update, before[0], dW, *before[1:], t, **rates))
+        wrong = [("the three come in another order: return W, m, v", [right[k] for k in order]) for order in permutations(range(3)) if order != (0, 1, 2)] + wrong
+        wrong.sort(key=lambda slip: not all(first_agreeing(np.asarray(a), [("", b)]) for a, b in zip(own, slip[1])))  # that explain all come first
         for place, name in ((1, "m"), (2, "v"), (0, "W")):
-            wrong = results(SLIPS, adam_update, before[0], dW, *before[1:], t, **rates)
-            likely = ((sentence, arrays[place]) for sentence, arrays in wrong)
-            off = require_same(f"{name} after update {t}", own[place], right[place], looks_like=likely)
+            try:
+                off = require_same(name, own[place], right[place], looks_like=[(sentence, arrays[place]) for sentence, arrays in wrong])
+            except Failed as failure:
+                root = ["Looks like: the root of a negative number: look at the powers and brackets in 1 - beta2**t"] if name == "W" and np.isnan(own[0]).all() else []
+                raise Failed(f"after update {t}: {failure.lines[0]}", *failure.lines[1:], *root) from None
     return off
 
 

@@ -10,7 +10,7 @@ from tinymm.optimizers import clip_by_global_norm, global_norm
 
 NAME = "clip_by_global_norm"
 GIVES = "clipped, norm"
-HAND = {"W": np.array([2.0, 4.0]), "b": np.array([4.0])}  # the norm is 6
+HAND = {"W": np.array([2.0, 4.0]), "b": np.array([4.0])}  # the norm is 6, and 3 makes 1, 2 and 2 of them
 
 
 def draw():
@@ -44,10 +44,10 @@ def clipped(space, grads, bound):
     if not isinstance(result[0], dict):
         raise Failed(f"{NAME} returns {in_words(result[0]) or type(result[0]).__name__} first: it must return a dict of arrays with the keys of grads")
     if any(not np.array_equal(given[k], grads[k]) for k in grads):
-        raise Failed("the gradients that came in were written to: return new arrays")
+        raise Failed("the gradients that came in were written to: return new arrays", "Looks like: g *= factor, which changes g itself; g * factor makes a new array")
     want, norm = clip_by_global_norm(grads, bound)
     if set(result[0]) != set(grads):
-        raise Failed(f"the dict has the keys {', '.join(map(str, result[0]))}, and should have {', '.join(grads)}")
+        raise Failed(f"the dict has {'the keys ' + ', '.join(map(str, result[0])) if result[0] else 'no keys'}, and should have {', '.join(grads)}")
     for key in grads:
         likely = ((sentence, wrong[key]) for sentence, wrong in slips(grads, bound) if all(
             np.allclose(wrong[k], result[0][k]) for k in grads if np.shape(result[0][k]) == wrong[k].shape and result[0][k] is not None))  # fmt: skip
@@ -62,7 +62,7 @@ def clipped(space, grads, bound):
 
 HINTS = {
     "hand": (
-        "2, 4 and 4 have the norm √(4 + 16 + 16) = 6. The global norm treats all arrays as one long vector: √ of the sum of all squares.",
+        "2, 4 and 4 have the norm √(4 + 16 + 16) = 6; clipped to 3 they are 1, 2 and 2. The global norm treats all arrays as one long vector: √ of the sum of all squares.",
         "Go through grads.values(), add up (g**2).sum() of each, and take one root at the end.",
         "If the norm is larger than max_norm, multiply every array by max_norm / norm. Return two things: a new dict with the same keys, and the "
         "norm from before.",
@@ -79,7 +79,7 @@ HINTS = {
 EXERCISE = Exercise(
     "clipping", 5, "Clip by the global norm", {NAME: GIVES},
     steps=(
-        Step("2, 4 and 4, whose norm is 6, clipped to 1", lambda space: clipped(space, HAND, 1.0), HINTS["hand"]),
+        Step("2, 4 and 4, whose norm is 6, clipped to 3", lambda space: clipped(space, HAND, 3.0), HINTS["hand"]),
         Step("random gradients, clipped to 2", lambda space: clipped(space, draw(), 2.0), HINTS["random"]),
         Step("short gradients are left as they are", lambda space: clipped(space, draw(), 1e3), HINTS["short"]),
     ),

@@ -40,7 +40,8 @@ def hand(space):
     off = scaled(space, X, 0.5)
     y = run(space, X, 0.0)[0]
     if not agree(y, X):
-        raise Failed("with rate 0 nothing may be dropped or scaled", f"y is {y.ravel()[:4]} for x {X.ravel()[:4]}")
+        likely = [] if y.any() else ["Looks like: keep and drop have changed places: a number stays where its draw is not below rate"]
+        raise Failed("with rate 0 nothing may be dropped or scaled", f"y is {y.ravel()[:4]} for x {X.ravel()[:4]}", *likely)
     return off
 
 

@@ -94,7 +94,7 @@ HINTS = {
 }
 EXERCISE = Pair(
     "concatenate_forward", "concatenate_backward", (concatenate_forward, concatenate_backward),
-    gives="y, cache", gives_back="a list with one gradient for every branch", axes={"y": ("sample", "column")},
+    gives="y, cache", gives_back="dxs", axes={"y": ("sample", "column")},
     hand=([np.array([[1.0, 2], [3, 4]]), np.array([[5.0], [6]])],), draw=draw, order=("xs.0", "xs.1", "xs.2"),
     slips=(
         Slip("concatenate(xs, axis=-1)", "concatenate(xs[::-1], axis=-1)", "the branches stand in reversed order"),

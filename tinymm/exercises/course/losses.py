@@ -19,6 +19,7 @@ SLIPS = (
     Slip("- z * t +", "+", "the term − z t is missing: it is what the truth takes part in"),
 )
 BACKWARD_SLIPS = (
+    Slip(" / z.size", " / len(z)", "it is divided by the number of samples: J is the mean over all numbers, z.size of them"),
     Slip(" / z.size", "", "it is not divided by the number of samples: J is a mean, so its gradient is one, too"),
     Slip("(sigmoid_forward(z)[0] - t)", "(t - sigmoid_forward(z)[0])", "the sign is turned round: what was said minus what is true, p − t"),
     Slip("(sigmoid_forward(z)[0] - t)", "(z - t)", "z in the place of p: the probability is σ(z)"),
@@ -26,6 +27,9 @@ BACKWARD_SLIPS = (
          "a factor p (1 − p) too many: in p − t it has been cancelled already"),
     Slip("(sigmoid_forward(z)[0] - t)", "(sigmoid_forward(z)[0] - t) / (sigmoid_forward(z)[0] * (1 - sigmoid_forward(z)[0]))",
          "this is the gradient with respect to p: on the way to z it is multiplied by p (1 − p)"),
+    Slip("(sigmoid_forward(z)[0] - t) / z.size", "(sigmoid_forward(z)[0] - t) / (sigmoid_forward(z)[0] * (1 - sigmoid_forward(z)[0]))",
+         "this is the gradient with respect to p, and of a sum: multiply it by p (1 − p), and divide by the number of numbers"),
+    Slip("(sigmoid_forward(z)[0] - t)", "sigmoid_forward(z)[0]", "t is missing: it is p − t"),
 )  # fmt: skip
 
 
@@ -47,6 +51,10 @@ def loss_is_right(space, z, t):
     J, _ = forward(space, z, t)
     want, _ = binary_cross_entropy_logits_forward(z, t)
     wrong = results(SLIPS, binary_cross_entropy_logits_forward, z, t)
+    if J.shape == z.shape != ():
+        raise Failed(f"J has the shape {J.shape}, and should be one number", "Looks like: the mean is missing: np.mean of it all")
+    if np.isnan(J).any():
+        raise Failed(f"J = nan, and should be {want:.6g}", "Looks like: the logarithm of a negative number, or inf − inf: p = σ(z) goes into the logarithm, and not z")
     return require_same("J", J, want, looks_like=((sentence, J) for sentence, (J, _) in wrong))
 
 
@@ -58,6 +66,11 @@ def far_out(space):
             "Looks like: exp(1000) overflows, or the logarithm of 0 is taken: bring the formula into a form in which no "
             "power of e is positive",
         )
+    if J.shape == () and J < 999:
+        raise Failed(
+            f"J = {float(J):.6g} for z = 1000 with the truth 0, and should be 1000",
+            "Looks like: p is kept away from 0 and 1, as by np.clip or log(p + 1e-7): then the loss of a confident mistake stops growing",
+        )
     return loss_is_right(space, *FAR)
 
 
@@ -65,6 +78,13 @@ def gradient(space, z, t):
     """dz against the slopes of the reference's forward, by the complex step: right to the last digit."""
     _, cache = forward(space, z, t)
     got = space[BACKWARD](cache)
+    got = as_array("dz", got, z.shape)
+    if np.isnan(got).any() and got.shape == z.shape:
+        worst = tuple(map(int, np.argwhere(np.isnan(got))[0]))
+        raise Failed(
+            f"dz[{', '.join(map(str, worst))}] = nan for z = {z[worst]:.6g}",
+            "Looks like: inf / inf, as in exp(z) / (1 + exp(z)) where exp(1000) overflows; or 0 / 0, in a division by p (1 − p)",
+        )
     want = np.array([np.imag(binary_cross_entropy_logits_forward(z + 1e-30j * unit, t)[0]) / 1e-30 for unit in units(z)])
     wrong = results(BACKWARD_SLIPS, binary_cross_entropy_logits_backward, (z, t))
     return require_same("dz", got, want.reshape(z.shape), 1e-6, wrong, "the complex step says", ("sample", "column"))

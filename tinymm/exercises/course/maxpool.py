@@ -33,6 +33,7 @@ def ties(space):
 
 
 HAND = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 0, 5, 6], [0, 0, 7, 2]]).reshape(1, 4, 4, 1)
+OVERWRITTEN = "dx is written where it should be added to: windows overlap, and one cell may win several of them"
 SAME = "maxpool_forward(x, (size, size), (stride, stride))"
 HINTS = {
     "hand": (
@@ -68,16 +69,23 @@ EXERCISE = Pair(
     slips=(
         Slip(SAME, "(-maxpool_forward(-x, (size, size), (stride, stride))[0], None)", "this is the smallest of each window"),
         Slip(SAME, "__import__('tinymm').layers.averagepool.averagepool_forward(x, (size, size), (stride, stride))", "this is the mean of each window"),
+        Slip(SAME, "(maxpool_forward(x, (size, size), (1, 1))[0][:, : (x.shape[1] - size) // stride + 1, : (x.shape[2] - size) // stride + 1], None)",
+             "the stride is ignored where a window begins: window p begins at p · stride, and not at p"),
         Slip(SAME, "maxpool_forward(x, (size, size), (size, size))", "the stride is taken to be the size of the window: they may differ"),
         Slip(SAME, "(maxpool_forward(x, (size, size), (stride, stride))[0].max(axis=3, keepdims=True) + 0 * x[:, :1, :1], None)",
              "the maximum is taken over the channels as well: every channel is pooled by itself"),
     ),
     backward_slips=(
         Slip("return maxpool_backward(dy, cache)",
+             "last = np.zeros(cache[1]); (_, _, size, (down, across), _), parts = cache, np.zeros((*dy.shape[1:3], *dy.shape)); "
+             "[parts.__setitem__((p, q, slice(None), p, q), dy[:, p, q]) for p, q in np.ndindex(dy.shape[1:3])]; "
+             "[last.__setitem__(at, maxpool_backward(parts[p, q], cache)[at]) for p, q in np.ndindex(dy.shape[1:3]) "
+             "for at in [(slice(None), slice(p * down, p * down + size[0]), slice(q * across, q * across + size[1]))]]; return last", OVERWRITTEN),
+        Slip("return maxpool_backward(dy, cache)",
              "dx = maxpool_backward(dy, cache); hits = maxpool_backward(np.ones_like(dy), cache); last = np.zeros_like(dx); "
              "[last.__setitem__((n, *where, c), dy[n, p, q, c]) for n, p, q, c in np.ndindex(dy.shape) "
              "for where in [(p * cache[3][0] + cache[0][n, p, q, c] // cache[2][1], q * cache[3][1] + cache[0][n, p, q, c] % cache[2][1])]]; return last",
-             "dx is written where it should be added to: windows overlap, and one cell may win several of them"),
+             OVERWRITTEN),
         Slip("return maxpool_backward(dy, cache)",
              "from tinymm.layers.averagepool import averagepool_forward, averagepool_backward; "
              "x = np.zeros((cache[1])); return averagepool_backward(dy, averagepool_forward(x, cache[2], cache[3])[1])",

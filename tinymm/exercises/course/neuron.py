@@ -63,6 +63,7 @@ EXERCISE = Pair(
     slips=(
         Slip("dense_forward(x, w[:, None], b)", "dense_forward(x, w[:, None], 0 * b)", "the bias b is missing"),
         Slip("h, bend = sigmoid_forward(z)", "h, bend = z, z", "the bend is missing: this is z, and h is σ(z)"),
+        Slip("sigmoid_forward(z)", "(1 + np.exp(-z), z)", "a bracket is missing: 1 / 1 + exp(−z) is 1 + exp(−z). Write 1 / (1 + np.exp(-z))"),
         Slip("sigmoid_forward(z)", "sigmoid_forward(-z)", "a sign inside σ is turned round: it is 1 / (1 + exp(−z))"),
         Slip("sigmoid_forward(z)", "(np.tanh(z), z)", "this is tanh(z), and the bend asked for is σ(z)"),
     ),

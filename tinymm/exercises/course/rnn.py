@@ -65,6 +65,11 @@ EXERCISE = Pair(
         Slip("dU += before[t].T @ dz", "dU = before[t].T @ dz", "only one step counts: U worked at every step, and its gradient is the sum"),
         Slip("dW += x[:, t].T @ dz", "dW = x[:, t].T @ dz", "only one step counts: W worked at every step, and its gradient is the sum"),
         Slip("db += dz.sum(axis=0)", "db = dz.sum(axis=0)", "only one step counts: b worked at every step, and its gradient is the sum"),
+        Slip("dU += before[t].T @ dz", "dU += new[t - 1].T @ dz",
+             "at the first step h[:, t - 1] is h[:, -1], the last state, since Python counts −1 from the end: before the first step the state is 0"),
+        Slip("for t in reversed(range(x.shape[1])):", "for t in range(x.shape[1]):", "time is gone through forwards: the gradient comes from the end, so begin with the last step, reversed(range(T))"),
+        Slip("* (1 - new[t] * new[t])", "* (1 - before[t] * before[t])", "the slope was taken at the state before the step: it belongs to the state after it, which came out of tanh"),
+        Slip("dh_next = dz @ U.T", "dh_next = dh_t @ U.T", "what goes back to the state before comes from dz, behind the tanh: dz @ U.T"),
         Slip("dh_next = dz @ U.T", "dh_next = dz @ U", "on the way back to the state before, U is transposed: dz @ U.T"),
     ),
 ).exercise(

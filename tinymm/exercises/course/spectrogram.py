@@ -20,6 +20,9 @@ def spectrogram(wave, window, hop):
 SLIPS = (
     Slip("cuts * hann", "cuts", "the windows are cut straight: multiply each by the Hann curve before the transform"),
     Slip("np.abs(np.fft.rfft(cuts * hann)) ** 2", "np.abs(np.fft.rfft(cuts * hann))", "this is the amplitude: power is its square"),
+    Slip(" / np.sum(hann**2)", " / np.sum(hann)**2", "it is divided by the square of the sum of the weights, and should be by the sum of their squares"),
+    Slip(" / np.sum(hann**2)", " / np.sum(hann)", "it is divided by the sum of the weights, and should be by the sum of their squares"),
+    Slip(" / np.sum(hann**2)", " / window", "it is divided by the number of samples of a window, and should be by the sum of the squared weights"),
     Slip(" / np.sum(hann**2)", "", "it is not divided by the sum of the squared window weights"),
     Slip("np.hanning(window + 1)[:-1]", "np.hanning(window)",
          "np.hanning(K) has a zero at both ends; the window for a transform of K samples is np.hanning(K + 1)[:-1]"),
