@@ -17,7 +17,7 @@ from tinymm.exercises.checking import FOLDER, check_file
 from tinymm.exercises.course import COURSE, exercise
 from tinymm.exercises.folder import Workbook
 from tinymm.exercises.loading import load
-from tinymm.exercises.showing import show, show_hints
+from tinymm.exercises.showing import show, show_hints, show_in_list
 
 PAUSE = 0.5  # seconds between two looks at a watched file
 
@@ -38,8 +38,7 @@ def list_all(book, name):
     if name is not None:
         raise TinymmError("`tinymm exercise list` takes no name")
     for task in COURSE:
-        mark = "✔" if book.passed(task) else "…" if book.file(task).exists() else " "
-        print(f"{mark} {task.lesson:>2}  {task.name:<18} {task.title}")
+        show_in_list(task, book.passed(task), book.file(task).exists())
     current = book.current()
     if current is None:
         print("all passed")

@@ -25,7 +25,7 @@ def require_same(name, value, want, allowed=EXACT, looks_like=(), source="should
     size = max(float(abs(want).max(initial=0)), 1e-12)
     off = np.where(np.isfinite(got), abs(got - want), np.inf) / size
     if off.max(initial=0) <= allowed:
-        return f"{off.max(initial=0):.0e}"
+        return f"max rel. error {off.max(initial=0):.0e}" if off.any() else "exact"
     worst = tuple(int(i) for i in np.unravel_index(off.argmax(), off.shape))
     values = f"{got[worst]:.6g}", f"{want[worst]:.6g}"
     if values[0] == values[1]:

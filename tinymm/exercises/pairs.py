@@ -119,23 +119,27 @@ class Pair:
         own, engine = self.subjects(space)
         theirs = dict(zip(engine.arrays, own.arrays))[name]
         y, slope = own.output(own.arrays), slopes(own.output, own.arrays, theirs).best
+        upstream = [np.random.default_rng(seed).normal(size=y.shape) for seed in SEEDS]
+        found = [own.gradients(own.arrays, dy)[theirs] for dy in upstream]
         try:
-            for seed in SEEDS:
-                dy = np.random.default_rng(seed).normal(size=y.shape)
+            for dy, got in zip(upstream, found):
                 right = (dy.ravel() @ slope).reshape(own.arrays[theirs].shape)
-                got = own.gradients(own.arrays, dy)[theirs]
                 off = require_same(gradient_name(name), got, right, GRADIENT, source="finite differences say", axes=self.axes.get(name, ()))
         except Failed as failure:
-            evidence = [next(gather(own, [theirs], np.random.default_rng(seed))) for seed in SEEDS]
-            raise Failed(*failure.lines, *self.looks_like(name, evidence, own, engine)) from None
-        return f"max rel. error {off}"
+            likely = self.slip(name, upstream, found, engine) or self.other_mistake(theirs, own, engine)
+            raise Failed(*failure.lines, *likely) from None
+        return off
 
-    def looks_like(self, name, evidence, own, engine):
-        """What the wrong gradient looks like: a slip of this exercise, a usual mistake, or a mutant of tinymm's code."""
-        candidates = zip(*(self.slipped(name, e.dy, engine) for e in evidence))
-        for (sentence, first), (_, second) in candidates:
-            if agree(first, evidence[0].got) and agree(second, evidence[1].got):
-                return [f"Looks like: {sentence}"]
+    def slip(self, name, upstream, found, engine):
+        """The first slip of this exercise that gives the same gradients."""
+        for slips in zip(*(self.slipped(name, dy, engine) for dy in upstream)):
+            if all(agree(gradient, got) for (_, gradient), got in zip(slips, found)):
+                return [f"Looks like: {slips[0][0]}"]
+        return []
+
+    def other_mistake(self, theirs, own, engine):
+        """A mistake anybody makes in a gradient, or a mutant of tinymm's code."""
+        evidence = [next(gather(own, [theirs], np.random.default_rng(seed))) for seed in SEEDS]
         sentence = usual_mistake(evidence)
         if sentence and "times the right value" not in sentence:
             return [f"Looks like: {self.in_own_names(sentence)}"]

@@ -3,12 +3,14 @@
 import html
 
 WIDTH = 100
+LIKELY = "Looks like:"
 STYLES = {  # name: (rich, CSS); a notebook may be light or dark
     "": ("", ""),
     "bold": ("bold", "font-weight:bold"),
     "number": ("bold cyan", "font-weight:bold;color:#1899b3"),
     "right": ("green", "color:#2e9d4e"),
     "wrong": ("red", "color:#d9534f"),
+    "likely": ("yellow", "color:#b8860b;font-weight:bold"),
     "hint": ("cyan", "color:#1899b3"),
     "dim": ("dim", "opacity:0.65"),
 }
@@ -27,7 +29,9 @@ def head(outcome, width=WIDTH):
 
 def body(outcome):
     """Why it failed, and what the learner's functions printed: lines of pieces."""
-    lines = [[(line, "")] for line in outcome.lines]
+    lines = [
+        [(LIKELY, "likely"), (line.removeprefix(LIKELY), "")] if line.startswith(LIKELY) else [(line, "")] for line in outcome.lines
+    ]
     if outcome.printed:
         lines.append([("Printed in this step, by the first call that printed:", "dim")])
         lines += [[(f"  {line}", "")] for line in outcome.printed.rstrip().splitlines()[:12]]
@@ -64,6 +68,14 @@ def _span(text, style):
     return f"<span style='{css}'>{html.escape(text)}</span>" if css else html.escape(text)
 
 
+def show_in_list(task, passed, begun):
+    """Print one line on an exercise."""
+    from rich.text import Text
+
+    mark, style = ("✔", "right") if passed else ("…", "likely") if begun else (" ", "")
+    terminal().print(Text.assemble((mark, STYLES[style][0]), f" {task.lesson:>2}  {task.name:<18} {task.title}"))
+
+
 def show_hints(outcome, read):
     """Print the first ``read`` hints of the step that failed."""
     from rich.padding import Padding
@@ -81,7 +93,7 @@ def terminal():
     from rich.console import Console
 
     console = Console(highlight=False, emoji=False, soft_wrap=False)
-    console.width = min(max(console.width, 60), WIDTH)
+    console.width = min(max(console.width, 40), WIDTH)
     return console
 
 
