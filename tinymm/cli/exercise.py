@@ -7,6 +7,7 @@ is wrong, `watch` does so whenever you save, `hint` gives the next hint,
 and keeps what you had. Without a name, the first that you have not passed.
 """
 
+import contextlib
 import difflib
 import inspect
 import time
@@ -64,12 +65,12 @@ def watch(book, name):
     task, seen = _task(book, name), None
     file = book.require(task)
     while True:
-        stamp = file.stat().st_mtime_ns if file.exists() else seen
-        if stamp != seen:
-            seen = stamp
-            if _check(book, task):
-                return 0
-            print(f"watching {file}: save it and I look again, Ctrl-C ends")
+        with contextlib.suppress(FileNotFoundError):  # an editor that saves may take it away for a moment
+            if (stamp := file.stat().st_mtime_ns) != seen:
+                outcome, seen = _check(book, task, file), stamp
+                if outcome:
+                    return 0
+                print(f"watching {file}: save it and I look again, Ctrl-C ends", flush=True)
         time.sleep(PAUSE)
 
 
@@ -121,9 +122,9 @@ def _task(book, name, of=None):
     return current
 
 
-def _check(book, task):
+def _check(book, task, file=None):
     """Check, show, remember: -> Outcome."""
-    outcome = check_file(task, book.require(task))
+    outcome = check_file(task, file or book.require(task))
     show(outcome, book.hints(task, outcome.failed))
     if bool(outcome) != book.passed(task):
         book.record(task, passed=bool(outcome))
