@@ -30,6 +30,7 @@ def test_the_list_shows_what_is_passed_begun_and_next(tinymm, answer):
     lines = tinymm("exercise", "list").out.splitlines()
     assert lines[0].startswith("✔  1  neuron") and lines[6].startswith("…  7  conv2d") and lines[1].startswith("   2  dense")
     assert lines[-1] == "next: tinymm exercise start dense"
+    assert tinymm("exercise").out == "\n".join([*lines, ""])
 
 
 def test_start_makes_a_file_once(tinymm, tmp_path):
@@ -46,16 +47,33 @@ def test_a_failing_check_explains_and_exits_with_1(tinymm, answer):
     text = " ".join(ended.out.replace("│", " ").split())
     assert "✘ backward: dx by finite differences" in text
     assert "finite differences say" in text and "Right cells:" in text and "written where it should be added to" in text
-    assert "More help: tinymm exercise hint conv2d" in text and "Hint 1" not in text
+    assert "Help: tinymm exercise hint conv2d" in text and "Hint 1" not in text
 
 
 def test_hints_come_one_at_a_time_and_stay_with_the_check(tinymm, answer):
-    answer("conv2d", "q : q + kw] += ", "q : q + kw] = ")
-    assert tinymm("exercise", "hint", "conv2d").out.count("Hint ") == 1
-    assert tinymm("exercise", "hint", "conv2d").out.count("Hint ") == 2
-    assert "Hint 2/3" in tinymm("exercise", "check", "conv2d").out
-    tinymm("exercise", "hint", "conv2d")
-    assert "That was all. `tinymm view conv2d`" in tinymm("exercise", "hint", "conv2d").out
+    answer("dense", "dx = dy @ W.T", "dx = dy @ W.T / 7")
+    assert tinymm("exercise", "hint", "dense").out.count("Hint ") == 1
+    out = tinymm("exercise", "hint", "dense").out
+    assert out.count("Hint ") == 2 and "The check stops at: backward: dx by finite differences" in out and "That was all" not in out
+    assert "Hint 2/3" in tinymm("exercise", "check", "dense").out
+    assert "Hint 3/3: dx = dy @ W.T." in tinymm("exercise", "hint", "dense").out
+    out = tinymm("exercise", "hint", "dense").out
+    assert out.count("Hint ") == 3 and "That was all for this step. `tinymm view dense`" in out
+
+
+def test_hints_follow_the_step_at_which_the_check_stops_now(tinymm, answer):
+    answer("dense", "dx = dy @ W.T", "dx = dy @ W.T / 7")
+    tinymm("exercise", "hint", "dense")
+    answer("dense", " + b", "")
+    out = tinymm("exercise", "hint", "dense").out
+    assert "The check stops at: forward" in out and "Hint 1/3: It is one matrix product" in out and out.count("Hint ") == 1
+    answer("dense", "db = dy.sum(0)", "")
+    assert "The check stops at: backward: it runs" in tinymm("exercise", "hint", "dense").out
+    answer("dense", "db = dy.sum(0)", "db = dy.sum(0")
+    assert "The check stops at: the file imports" in tinymm("exercise", "hint", "dense").out
+    answer("dense")
+    assert "is right, and needs no hint" in tinymm("exercise", "hint", "dense").out
+    assert tinymm("exercise", "hint", "conv2d").failed_with("tinymm exercise start conv2d")
 
 
 def test_without_a_name_it_is_the_first_that_is_not_passed(tinymm, answer):

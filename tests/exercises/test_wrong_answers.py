@@ -16,6 +16,7 @@ WRONG = {
     "neuron": (
         ("x @ w + b", "x @ w", "forward", "the bias b is missing"),
         ("1 / (1 + np.exp(-(x @ w + b)))", "x @ w + b", "forward", "the bend is missing"),
+        ("1 / (1 + np.exp(-(x @ w + b)))", "1 / 1 + np.exp(-(x @ w + b))", "forward", "a bracket is missing"),
         ("np.exp(-(x @ w + b))", "np.exp(x @ w + b)", "forward", "a sign inside σ"),
         ("1 / (1 + np.exp(-(x @ w + b)))", "np.tanh(x @ w + b)", "forward", "this is tanh"),
         ("db = dz.sum()", "db = dh.sum()", "db", "as in the article's formula"),
@@ -30,6 +31,9 @@ WRONG = {
         ("db = dy.sum(0)", "db = dy.mean(0)", "db", "the mean belongs into the loss"),
         ("db = dy.sum(0)", "db = dy[0]", "db", "only the first sample"),
         ("db = dy.sum(0)", "db = dy", "it runs", "summed over axis 0 (the batch)"),
+        ("db = dy.sum(0)", "db = dy.sum(1)", "it runs", "it is the sum over axis 1, and should be the sum over axis 0"),
+        ("return dx, dW, db", "return dW, dx, db", "it runs", "another order: return dx, dW, db"),
+        ("return dx, dW, db", "return dx, dW.tolist(), db", "it runs", "dW is a list"),
         ("for n in range(len(x)))", "for n in range(len(x))) / len(x)", "dW", "the mean over the batch"),
         ("dx = dy @ W.T", "dx = -dy @ W.T", "dx", "its sign is flipped"),
         ("dx = dy @ W.T", "dx = x * 0 + W.sum(axis=1)", "dx", "dx forgets dy"),
@@ -40,6 +44,10 @@ WRONG = {
         ("np.logaddexp(0, z) - z * t", "np.logaddexp(0, z)", "by hand", "the term − z t is missing"),
         ("np.logaddexp(0, z)", "np.log(1 + np.exp(z))", "±1000", "exp(1000) overflows"),
         ("(p - t) / z.size", "(p - t)", "dz", "not divided by the number of samples"),
+        ("(p - t) / z.size", "(p - t) / len(z)", "dz", "the mean over all numbers"),
+        ("np.mean(np.logaddexp(0, z) - z * t)", "np.logaddexp(0, z) - z * t", "by hand", "the mean is missing"),
+        ("np.logaddexp(0, z) - z * t", "np.clip(np.logaddexp(0, z) - z * t, 0, 16)", "±1000", "stops growing"),
+        ("(p - t) / z.size", "(np.exp(z) / (1 + np.exp(z)) - t) / z.size", "z of ±1000", "inf / inf"),
         ("(p - t) / z.size", "(t - p) / z.size", "dz", "the sign is turned round"),
         ("(p - t) / z.size", "(p - t) / (p * (1 - p)) / z.size", "dz", "the gradient with respect to p"),
         ("(p - t) / z.size", "(z - t) / z.size", "dz", "z in the place of p"),
@@ -48,11 +56,22 @@ WRONG = {
         ("(up - down) / (2 * h)", "(up - f(a)) / h", "by hand", "one side only"),
         ("/ (2 * h)", "/ h", "by hand", "divided by h"),
         ("(up - down)", "(down - up)", "by hand", "up minus down"),
-        ("moved = a.copy()", "moved = a", "by hand", "a copy of a"),
+        ("moved = a.copy()", "moved = a", "by hand", "makes no copy, a.copy() does"),
         ("moved[k] = a[k] + h\n        up = f(moved)\n        moved[k] = a[k] - h", "up = f(a + h)\n        moved = a - h", "six numbers", "all entries are moved at once"),
-        ("np.imag(f(moved))", "np.real(f(moved))", "which is 12", ""),
-        ("np.imag(f(moved)) / 1e-40", "np.imag(f(moved)) / 2e-40", "which is 12", "divided by 2h"),
-        ("1e-40j", "1e-2j", "which is 12", ""),
+        ("/ (2 * h)", "/ 2 * h", "by hand", "a bracket is missing"),
+        ("/ (2 * h)", "/ 2", "by hand", "divided by 2, and not by h"),
+        (" / (2 * h)", "", "by hand", "the difference alone"),
+        ("+ h\n        up = f(moved)\n        moved[k] = a[k] - h", "+ h / 2\n        up = f(moved)\n        moved[k] = a[k] - h / 2", "by hand", "with h = 1 f is asked 0.5 away from a"),
+        ("np.ndindex(a.shape)", "range(len(a))", "six numbers", "range(len(a)) counts rows"),
+        ("np.zeros_like(a)\n    for k in np.ndindex(a.shape)", "np.zeros(len(a))\n    for k in range(len(a))", "six numbers", "range(len(a)) counts rows"),
+        ("f(moved)", "f(moved[k])", "by hand", "f is given a single number"),
+        ("for k in np.ndindex(a.shape):\n        moved = a.copy()", "moved = a.copy()\n    for k in np.ndindex(a.shape):", "six numbers", "is not put back"),
+        ("up = f(moved)", "up = f(a)", "by hand", "one side only"),
+        ("down = f(moved)", "down = f(a)", "by hand", "one side only"),
+        ("central_difference(f, a, h):", "central_difference(f, a, h):\n    return 3 * a**2 + h**2", "by hand", "f was never called"),
+        ("for k in np.ndindex(a.shape):\n        moved = a + 0j", "for k in range(len(a)):\n        moved = a + 0j", "thirteen digits", "range(len(a)) counts rows"),
+        ("1e-40j\n        gradient[k] = np.imag(f(moved)) / 1e-40", "1e-2j\n        gradient[k] = np.imag(f(moved)) / 1e-2", "12 and 27", "the step is too long"),
+        ("moved[k] += 1e-40j", "moved += 1e-40j", "12 and 27", "all entries are moved at once"),
     ),
     "clipping": (
         ("factor * g for", "g * min(1, max_norm / np.sqrt((g**2).sum())) for", "2, 4 and 4", "clipped by its own norm"),
@@ -67,6 +86,7 @@ WRONG = {
         ("range(steps)], 1) + b", "range(steps)], 1)", "forward", "the bias b is missing"),
         ("k], W, 2)", "k], W[::-1], 2)", "forward", "the kernel is flipped"),
         ("x[:, p * stride : p * stride + k], W", "x[:, p : p + k], W", "random numbers", ""),
+        ("part = slice(p * stride, p * stride + k)", "part = slice(p, p + k)", "dW", "the stride is ignored where a window begins"),
         ("dx[:, part] += ", "dx[:, part] = ", "dx", "written where it should be added to"),
         ("dW += ", "dW = ", "dW", "only the last window counts"),
         ("W, axes=(1, 2))", "W[::-1], axes=(1, 2))", "dx", "the kernel is flipped"),
@@ -82,7 +102,7 @@ WRONG = {
         ("W, axes=(1, 3))", "W[::-1, ::-1], axes=(1, 3))", "dx", "the kernel is flipped"),
         ("db = dy.sum(axis=(0, 1, 2))", "db = dy.mean(axis=(0, 1, 2))", "db", "the mean in the place of the sum"),
         ("db = dy.sum(axis=(0, 1, 2))", "db = dy[0].sum(axis=(0, 1))", "db", "only the first picture"),
-        ("db = dy.sum(axis=(0, 1, 2))", "db = dy.sum(axis=(1, 2))", "it runs", "without the sum over the batch"),
+        ("db = dy.sum(axis=(0, 1, 2))", "db = dy.sum(axis=(1, 2))", "it runs", "it is the sum over the axes (1, 2), and should be the sum over the axes (0, 1, 2)"),
     ),
     "maxpool": (
         ("= window.max()", "= window.min()", "forward", "the smallest"),
@@ -115,6 +135,7 @@ WRONG = {
         ("np.tanh(x[:, t] @ W + h[:, t] @ U + b)", "x[:, t] @ W + h[:, t] @ U + b", "forward", "tanh is missing"),
         (" + h[:, t] @ U + b", " + b", "forward", "the state before is missing"),
         ("h[:, t] @ U + b", "h[:, t] @ U.T + b", "random numbers", "U is transposed"),
+        ("reversed(range(x.shape[1]))", "range(x.shape[1])", "db", "time is gone through forwards"),
         ("(dh[:, t] + back)", "dh[:, t]", "db", "the gradient from the next step is missing"),
         (" * (1 - h[:, t + 1] ** 2)", "", "db", "the slope of tanh"),
         ("dU += h[:, t].T", "dU += h[:, t + 1].T", "dU", "and not h_t"),
@@ -132,6 +153,9 @@ WRONG = {
         ("dc * g, dc * c0", "dc * g, dc * f", "db", "f met the memory before the step"),
         ("dg * (1 - g**2)", "dg * g * (1 - g)", "db", "its slope is 1 − g²"),
         ("df * f * (1 - f)", "df * i * (1 - i)", "db", "the slope of i"),
+        ("df * f * (1 - f)", "df * f", "db", "half of the slope of the valve f"),
+        ("[di * i * (1 - i), df * f * (1 - f)", "[df * f * (1 - f), di * i * (1 - i)", "db", "in another order than forward cut them"),
+        ("reversed(range(x.shape[1]))", "range(x.shape[1])", "db", "time is gone through forwards"),
         ("dU += ", "dU = ", "dU", "only one step counts"),
     ),
     "dropout": (
@@ -150,14 +174,23 @@ WRONG = {
         ("np.hstack(xs)", "np.hstack(xs[::-1])", "forward", "reversed order"),
         ("np.hstack(xs)", "np.concatenate([x.ravel() for x in xs]).reshape(len(xs[0]), -1)", "forward", "strung together"),
         ("np.hstack(xs)", "sum(x.sum(1, keepdims=True) for x in xs)", "forward", "they stand side by side"),
-        ("np.split(dy, places, axis=1)", "[dy[:, :n] for n in cache]", "dxs.1", "cut from the beginning"),
-        ("np.split(dy, places, axis=1)", "[g / len(cache) for g in np.split(dy, places, axis=1)]", "dxs.0", "shared out"),
-        ("np.split(dy, places, axis=1)", "np.split(dy, len(cache), axis=1)", "it runs", "must have the shape"),
+        ("np.split(dy, places, axis=1)", "[dy[:, :n] for n in cache]", "dxs[1]", "cut from the beginning"),
+        ("np.split(dy, places, axis=1)", "[g / len(cache) for g in np.split(dy, places, axis=1)]", "dxs[0]", "shared out"),
+        ("np.split(dy, places, axis=1)", "(lambda ends: [dy[:, a : a + n] for a, n in zip(ends, cache)])([0] + cache)", "dxs[2]", "start = width forgets"),
+        ("np.cumsum(cache)[:-1]", "np.cumsum(cache)", "one part", "one cut too many"),
+        ("np.split(dy, places, axis=1)", "np.split(dy, cache, axis=1)", "one part", "the widths added up"),
+        ("np.split(dy, places, axis=1)", "np.split(dy, places)", "one part", "the samples are cut apart"),
+        ("np.split(dy, places, axis=1)", "dy", "one part", "it must return a list"),
+        ("np.split(dy, places, axis=1)", "None", "one part", "concatenate_backward returns nothing"),
+        ("return y, [x.shape[1] for x in xs]", "cache = [x.shape[1] for x in xs]", "forward", "concatenate_forward returns nothing"),
+        ("np.split(dy, places, axis=1)", "np.split(dy, len(cache), axis=1)", "one part", "parts of the same width"),
     ),
     "adam": (
         ("m / (1 - beta1**t)", "m", "1000 and 0.001", ""),
         ("m / (1 - beta1**t)\n    vhat = v / (1 - beta2**t)", "m\n    vhat = v", "1000 and 0.001", "the hats are missing"),
         ("m / (1 - beta1**t)\n    vhat = v / (1 - beta2**t)", "m / (1 - beta1)\n    vhat = v / (1 - beta2)", "five updates", "the hats forget t"),
+        ("/ (np.sqrt(vhat) + epsilon)", "/ np.sqrt(vhat) + epsilon", "1000 and 0.001", "ε is added to the root"),
+        ("m / (1 - beta1**t)\n    vhat = v / (1 - beta2**t)", "m / 1 - beta1**t\n    vhat = v / 1 - beta2**t", "1000 and 0.001", "a bracket is missing"),
         ("np.sqrt(vhat) + epsilon", "np.sqrt(vhat + epsilon)", "1000 and 0.001", "under the root"),
         ("* dW**2", "* dW", "1000 and 0.001", "squared gradient"),
         ("np.sqrt(vhat)", "vhat", "1000 and 0.001", "the root of v̂ is missing"),
@@ -196,6 +229,49 @@ def test_a_wrong_answer_gets_the_message_meant_for_it(tmp_path, name, right, wro
     outcome = check_file(exercise(name), file)
     assert not outcome
     assert step in outcome.failed, outcome
+    assert words in "\n".join(outcome.lines), outcome
+
+
+COMPLEX = """
+import numpy as np
+def central_difference(f, a, h):
+    slope = np.zeros(a.shape)
+    for k in np.ndindex(a.shape):
+        up, down = a.copy(), a.copy()
+        up[k] += h
+        down[k] -= h
+        slope[k] = (f(up) - f(down)) / (2 * h)
+    return slope
+def complex_step(f, a):
+    slope = np.zeros(a.shape)
+    for k in np.ndindex(a.shape):
+        moved = a.astype(complex)
+        moved[k] += {step}
+        slope[k] = f(moved){part}
+    return slope
+"""
+
+
+@pytest.mark.parametrize("h", ["1e-100", "1e-30", "1e-8", "1e-3"])
+@pytest.mark.parametrize(
+    "step, part, words",
+    [
+        ("1j * {h}", ".real / {h}", "the real part is f(a) itself"),
+        ("1j * {h}", ".real", "the real part is f(a) itself"),
+        ("1j * {h}", ".imag", "it is not divided by h"),
+        ("1j * {h}", ".imag / (2 * {h})", "divided by 2h"),
+        ("1j * {h}", ".imag * {h}", "multiplied by h"),
+        ("1j * {h}", ".imag / -{h}", "the sign is turned round"),
+        ("1j * {h}", ".imag / (10 * {h})", "every slope is 0.1 times the right one"),
+        ("{h}", ".imag / {h}", "the step is real"),
+        ("1j * {h}", ".imag / {h} / 3", "every slope is 0.333 times the right one"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_complex_step_is_named_whatever_the_step(tmp_path, h, step, part, words):
+    file = tmp_path / "gradient_checking.py"
+    file.write_text(COMPLEX.format(step=step.format(h=h), part=part.format(h=h)), encoding="utf-8")
+    outcome = check_file(exercise("gradient_checking"), file)
+    assert "12 and 27" in outcome.failed, outcome
     assert words in "\n".join(outcome.lines), outcome
 
 

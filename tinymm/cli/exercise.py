@@ -7,6 +7,7 @@ is wrong, `watch` does so whenever you save, `hint` gives the next hint,
 and keeps what you had. Without a name, the first that you have not passed.
 """
 
+import contextlib
 import difflib
 import inspect
 import time
@@ -16,14 +17,14 @@ from tinymm.errors import TinymmError
 from tinymm.exercises.checking import FOLDER, check_file
 from tinymm.exercises.course import COURSE, exercise
 from tinymm.exercises.folder import Workbook
-from tinymm.gradchecking.loading import import_file
+from tinymm.exercises.loading import load
+from tinymm.exercises.showing import show, show_hints, show_in_list
 
-WIDTH = 100
 PAUSE = 0.5  # seconds between two looks at a watched file
 
 
 def add_arguments(parser):
-    parser.add_argument("action", choices=list(ACTIONS), help="what to do")
+    parser.add_argument("action", choices=list(ACTIONS), nargs="?", default="list", help="what to do (default list)")
     parser.add_argument("exercise", metavar="NAME", nargs="?", help="name or lesson number of the exercise")
     parser.add_argument("--folder", metavar="DIR", type=path, default=FOLDER, help="where your files are (default exercises)")
 
@@ -38,8 +39,7 @@ def list_all(book, name):
     if name is not None:
         raise TinymmError("`tinymm exercise list` takes no name")
     for task in COURSE:
-        mark = "✔" if book.passed(task) else "…" if book.file(task).exists() else " "
-        print(f"{mark} {task.lesson:>2}  {task.name:<18} {task.title}")
+        show_in_list(task, book.passed(task), book.file(task).exists())
     current = book.current()
     if current is None:
         print("all passed")
@@ -65,25 +65,27 @@ def watch(book, name):
     task, seen = _task(book, name), None
     file = book.require(task)
     while True:
-        stamp = file.stat().st_mtime_ns if file.exists() else seen
-        if stamp != seen:
-            seen = stamp
-            if _check(book, task):
-                return 0
-            print(f"watching {file}: save it and I look again, Ctrl-C ends")
+        with contextlib.suppress(FileNotFoundError):  # an editor that saves may take it away for a moment
+            if (stamp := file.stat().st_mtime_ns) != seen:
+                outcome, seen = _check(book, task, file), stamp
+                if outcome:
+                    return 0
+                print(f"watching {file}: save it and I look again, Ctrl-C ends", flush=True)
         time.sleep(PAUSE)
 
 
 def hint(book, name):
+    """The next hint of the step at which the check stops now, and those of it that were read before."""
     task = _task(book, name)
-    count = book.hints(task) + 1
-    if count <= len(task.hints):
-        book.require(task)
-        book.record(task, hints=count)
-    for number, text in enumerate(task.hints[:count], 1):
-        print(f"Hint {number}/{len(task.hints)}: {text}")
-    if count > len(task.hints):
-        print("That was all. " + (f"`tinymm view {task.view}` shows every number of it" if task.view else f"`tinymm lesson {task.lesson}` has it"))
+    outcome = check_file(task, book.require(task))
+    if outcome:
+        print(f"Exercise {task.lesson:02d} · {task.title} is right, and needs no hint: tinymm exercise check {task.name}")
+        return
+    before = book.hints(task, outcome.failed)
+    read = book.read_hint(task, outcome.failed)
+    show_hints(outcome, read)
+    if before == read:
+        print("That was all for this step. " + (f"`tinymm view {task.view}` shows every number of it" if task.view else f"`tinymm lesson {task.lesson}` has it"))
 
 
 def diff(book, name):
@@ -91,10 +93,10 @@ def diff(book, name):
     file = book.require(task)
     if not book.passed(task):
         raise TinymmError(f"{task.name} is not passed yet, and the difference would give it away: tinymm exercise check {task.name}")
-    module = import_file(file)
-    for function, ours in task.reference.items():
-        yours, theirs = (inspect.getsource(f).splitlines() for f in (getattr(module, function), ours))
-        print("\n".join(difflib.unified_diff(yours, theirs, f"yours: {function}", f"tinymm: {function}", n=50, lineterm="")))
+    yours = load(file, task.functions)
+    for function, ours in {**task.reference, **task.shown}.items():
+        left, right = (inspect.getsource(f).splitlines() for f in (yours[function], ours))
+        print("\n".join(difflib.unified_diff(left, right, f"yours: {function}", f"tinymm: {function}", n=50, lineterm="")))
 
 
 def reset(book, name):
@@ -120,37 +122,13 @@ def _task(book, name, of=None):
     return current
 
 
-def _check(book, task):
+def _check(book, task, file=None):
     """Check, show, remember: -> Outcome."""
-    outcome = check_file(task, book.require(task))
-    show(outcome, task.hints[: book.hints(task)], len(task.hints))
+    outcome = check_file(task, file or book.require(task))
+    show(outcome, book.hints(task, outcome.failed))
     if bool(outcome) != book.passed(task):
         book.record(task, passed=bool(outcome))
     if outcome:
         current = book.current()
         print(f"next: tinymm exercise start {current.name}" if current else "That was the last one. All passed.")
     return outcome
-
-
-def show(outcome, hints, of):
-    """Print an Outcome, with colours where there is a terminal."""
-    from rich.console import Console
-    from rich.panel import Panel
-    from rich.text import Text
-
-    console = Console(highlight=False, emoji=False, soft_wrap=False)
-    console.width = min(max(console.width, 60), WIDTH)
-    task = outcome.exercise
-    console.print(Text.assemble(("Exercise ", "bold"), (f"{task.lesson:02d}", "bold cyan"), (f" · {task.title}", "bold"), f"   {outcome.where}"))
-    for what, measure in outcome.passed:
-        space = " " * max(2, console.width - 6 - len(what) - len(measure))
-        console.print(Text.assemble(("✔", "green"), f"    {what}", space, (measure, "dim")), no_wrap=True)
-    if outcome:
-        console.print(Text("all right", "green bold"))
-        return
-    console.print(Text.assemble(("✘", "red"), ("    " + outcome.failed, "bold")))
-    lines = [Text(line) for line in outcome.lines]
-    lines += [Text.assemble((f"Hint {len(hints)}/{of}: ", "cyan"), text) for text in hints[-1:]]
-    if len(hints) < of:
-        lines.append(Text(f"More help: tinymm exercise hint {task.name}", "dim"))
-    console.print(Panel(Text("\n").join(lines), title="first failing check", title_align="left", border_style="red"))

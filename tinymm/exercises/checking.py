@@ -1,13 +1,15 @@
 """Check an exercise: step by step, up to the first that fails."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from tinymm.errors import TinymmError
 from tinymm.exercises.course import exercise
-from tinymm.exercises.exercise import Failed, Outcome
-from tinymm.gradchecking.loading import import_file
+from tinymm.exercises.exercise import IMPORTS, Failed, Outcome
+from tinymm.exercises.learner import Learner
+from tinymm.exercises.loading import load
 
 FOLDER = "exercises"
 
@@ -16,7 +18,7 @@ def check(name, *functions, folder=FOLDER):
     """Check the exercise ``name``, or its lesson's number: -> Outcome, true when everything is right.
 
     functions: the learner's, as in a notebook, in the order of the exercise; without them the file
-    ``folder/name.py`` is imported. Raises TinymmError when there is no such exercise, file or function.
+    ``folder/name.py`` is imported. Raises TinymmError when there is no such exercise or file.
     """
     task = exercise(name)
     if functions:
@@ -30,33 +32,24 @@ def check(name, *functions, folder=FOLDER):
 def check_file(task, file):
     """The Outcome of an exercise on a file. One that does not import fails its first step."""
     try:
-        module = import_file(Path(file))
-        missing = [name for name in task.functions if not callable(getattr(module, name, None))]
-        if missing:
-            raise TinymmError(f"{file} has no function {missing[0]}: the exercise asks for {', '.join(task.functions)}")
-    except TinymmError as error:
-        return Outcome(task, str(file), [], "the file imports", (str(error),))
-    space = {name: getattr(module, name) for name in task.functions}
-    return run_steps(task, space, str(file), [("the file imports", "")])
+        space = load(file, task.functions)
+    except Failed as failure:
+        return Outcome(task, str(file), [], IMPORTS.what, failure.lines)
+    return run_steps(task, space, str(file), [(IMPORTS.what, "")])
 
 
 def run_steps(task, space, where, passed):
     """Run the steps one after the other: -> Outcome."""
     for step in task.steps:
+        learners = {name: Learner(space[name], name, returns) for name, returns in task.returns.items()}
         try:
-            with np.errstate(all="ignore"):
-                passed.append((step.what, step.run(space)))
-        except Failed as failure:
-            return Outcome(task, where, passed, step.what, failure.lines)
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                passed.append((step.what, step.run(learners)))
         except TinymmError as error:
-            return Outcome(task, where, passed, step.what, (unfinished(error),))
+            printed = "".join(learner.printed for learner in learners.values())
+            return Outcome(task, where, passed, step.what, getattr(error, "lines", (str(error),)), printed)
     return Outcome(task, where, passed)
-
-
-def unfinished(error):
-    """A function that was not written yet says so, and needs no other explanation."""
-    text = str(error)
-    return text if "NotImplementedError" not in text else f"not written yet: {text.partition('NotImplementedError: ')[2]}"
 
 
 def _by_name(task, functions):
@@ -65,4 +58,7 @@ def _by_name(task, functions):
             f"the exercise {task.name} asks for {len(task.functions)} functions, {', '.join(task.functions)}: "
             f"got {len(functions)}"
         )
+    strange = [name for name, function in zip(task.functions, functions) if not callable(function)]
+    if strange:
+        raise TinymmError(f"{strange[0]} is not a function: write check({task.name!r}, {', '.join(task.functions)}), without brackets behind their names")
     return dict(zip(task.functions, functions))

@@ -46,7 +46,7 @@ class Workbook:
             number += 1
         self._write(backup, file.read_text(encoding="utf-8"))
         self._write(file, self.starter(task))
-        self.record(task, passed=False, hints=0)
+        self.record(task, passed=False, hints={})
         return backup
 
     def require(self, task):
@@ -62,12 +62,21 @@ class Workbook:
     def passed(self, task):
         return self._noted(task).get("passed", False)
 
-    def hints(self, task):
-        """How many hints were asked for."""
-        return min(self._noted(task).get("hints", 0), len(task.hints))
+    def hints(self, task, what):
+        """How many hints of the step ``what`` were asked for."""
+        read = self._noted(task).get("hints")
+        count = read.get(what, 0) if isinstance(read, dict) else 0
+        return min(count if isinstance(count, int) else 0, len(task.hints(what)))
+
+    def read_hint(self, task, what):
+        """One more hint of the step was read: -> how many that makes; the last one stays the last."""
+        read = self._noted(task).get("hints")
+        count = min(self.hints(task, what) + 1, len(task.hints(what)))
+        self.record(task, hints={**(read if isinstance(read, dict) else {}), what: count})
+        return count
 
     def record(self, task, **facts):
-        """Remember something about an exercise: passed, hints."""
+        """Remember something about an exercise: passed, hints (by step)."""
         notes = self._read()
         notes[task.name] = {**notes.get(task.name, {}), **facts}
         self._write(self.notes, json.dumps(notes, indent=1) + "\n")

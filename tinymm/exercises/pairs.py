@@ -1,19 +1,23 @@
 """The steps of an exercise that asks for a forward and a backward pass."""
 
 import contextlib
+import re
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
 from tinymm.errors import TinymmError
-from tinymm.exercises.comparing import require_same
+from tinymm.exercises.comparing import as_array, require_same
 from tinymm.exercises.exercise import Exercise, Failed, Step
 from tinymm.exercises.slips import results
 from tinymm.gradchecking.diagnosis import agree, diagnose_shape, gather, planted_mistake, usual_mistake
-from tinymm.gradchecking.subject import PairSubject, WrongShape, calling, probe
+from tinymm.gradchecking.differences import slopes
+from tinymm.gradchecking.subject import PairSubject, WrongShape, probe
 from tinymm.gradchecking.trials import Renamed
 
 GRADIENT = 1e-6  # allowed against central differences
+SEEDS = 3, 4  # of two upstream gradients: a mistake must explain both
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Pair:
 
     reference: tinymm's own pair. hand: the arrays of a tiny example. draw(rng): random arrays of uneven shapes.
     options: keyword arguments of forward. order: the arrays in the order in which their gradients are checked.
+    gives, gives_back: what the two return, in words. axes: what the axes of each array count, "y" among them.
     slips, backward_slips: typical changes to the reference's forward and backward.
     """
 
@@ -31,33 +36,41 @@ class Pair:
     hand: tuple
     draw: object
     order: tuple
+    gives: str
+    gives_back: str
+    axes: dict
     options: dict = field(default_factory=dict)
     hand_options: dict = field(default_factory=dict)
     slips: tuple = ()
     backward_slips: tuple = ()
 
-    def exercise(self, name, lesson, title, hints, hand="the example done by hand", more=(), **kwargs):
-        """The Exercise with all its steps; ``more`` come last."""
+    def exercise(self, name, lesson, title, hints, hand="the example done by hand", before=(), after=(), **kwargs):
+        """The Exercise with all its steps. hints: for "hand", "random", "runs" and every array in ``order``.
+
+        The steps ``before`` come first of those on backward, ``after`` come last.
+        """
         steps = [
-            Step(f"forward: {hand}", lambda space: self.forward_is_right(space, self.hand, self.hand_options)),
-            Step("forward: random numbers", self.random_forward),
-            Step("backward: it runs, twice, and leaves its inputs alone", self.backward_runs),
-            *(Step(f"backward: d{a} by finite differences", lambda space, a=a: self.gradient(space, a)) for a in self.order),
+            Step(f"forward: {hand}", lambda space: self.forward_is_right(space, self.hand, self.hand_options), hints["hand"]),
+            Step("forward: random numbers", self.random_forward, hints["random"]),
+            *before,
+            Step("backward: it runs, twice, and leaves its inputs alone", self.backward_runs, hints["runs"]),
         ]
+        for a in self.order:
+            what = f"backward: {gradient_name(a)} by finite differences"
+            steps.append(Step(what, lambda space, a=a: self.gradient(space, a), hints[a]))
         functions = (self.forward, self.backward)
         reference = dict(zip(functions, self.reference))
         slips = dict(zip(functions, (self.slips, self.backward_slips)))
-        return Exercise(name, lesson, title, functions, (*steps, *more), hints, reference, slips, **kwargs)
+        returns = dict(zip(functions, (self.gives, self.gives_back)))
+        return Exercise(name, lesson, title, returns, (*steps, *after), reference, slips, **kwargs)
 
     def forward_is_right(self, space, arrays, options):
         """y is the reference's."""
-        with calling(self.forward):
-            result = space[self.forward](*(_copy(a) for a in arrays), **options)
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise Failed(f"{self.forward} returns {_in_words(result)}: it must return (y, cache)")
+        y, _ = two(self.forward, space[self.forward](*(_copy(a) for a in arrays), **options), self.gives)
         want, _ = self.reference[0](*arrays, **options)
         wrong = results(self.slips, self.reference[0], *arrays, **options)
-        return require_same("y", result[0], want, looks_like=((sentence, y) for sentence, (y, _) in wrong))
+        likely = ((sentence, y) for sentence, (y, _) in wrong)
+        return require_same(self.gives.split(",")[0], y, want, looks_like=likely, axes=self.axes.get("y", ()))
 
     def random_forward(self, space):
         return self.forward_is_right(space, self.draw(np.random.default_rng(0)), self.options)
@@ -70,41 +83,76 @@ class Pair:
         return self.subject((space[self.forward], space[self.backward])), self.subject(self.reference)
 
     def backward_runs(self, space):
-        own, _ = self.subjects(space)
+        own, engine = self.subjects(space)
+        y, cache = own.forward(own.arrays)
+        dy = np.random.default_rng(2).normal(size=y.shape)
+        gradients = space[self.backward](dy.copy(), cache)
+        several = isinstance(gradients, tuple) or (isinstance(gradients, list) and len(engine.arrays) > 1)
+        gradients = gradients if several else [gradients]
+        spare = own.optional - len(self.options)  # tinymm's own RNN has a gradient for its h0 as well
+        if not 0 <= len(gradients) - len(engine.arrays) <= spare:
+            raise Failed(f"{self.backward} returns {_in_words(gradients)}: it must return {self.gives_back}")
+        for name, gradient in zip(engine.arrays, gradients):
+            as_array(gradient_name(name), gradient, engine.arrays[name].shape)
+        again = space[self.backward](dy.copy(), cache)
+        if several and len(again) != len(gradients):
+            raise Failed(
+                f"{self.backward} returns {_in_words(gradients)}, and {_in_words(again)} when it is called again with the same cache",
+                "Looks like: cache.pop(...), which takes out of the cache what the next call needs",
+            )
         try:
             probe(own, np.random.default_rng(2))
         except WrongShape as error:
-            hint = diagnose_shape(own)
+            wanted = [a.shape for a in engine.arrays.values()]
+            hint = self.wrong_order(gradients, wanted) or wrong_sum(gradients[-1], wanted[-1], dy) or diagnose_shape(own)
             raise Failed(str(error), *([f"Looks like: {hint}"] if hint else [])) from None
         return ""
+
+    def wrong_order(self, gradients, wanted):
+        """The shapes are right, in another order."""
+        shapes = [np.shape(gradient) for gradient in gradients]
+        same = sorted(shapes) == sorted(wanted) and shapes != wanted
+        return f"the gradients come in another order: return {self.gives_back}" if same else ""
 
     def gradient(self, space, name):
         """One gradient is what central differences say."""
         own, engine = self.subjects(space)
         theirs = dict(zip(engine.arrays, own.arrays))[name]
-        evidence = [next(gather(own, [theirs], np.random.default_rng(seed))) for seed in (3, 4)]
+        y, slope = own.output(own.arrays), slopes(own.output, own.arrays, theirs).best
+        upstream = [np.random.default_rng(seed).normal(size=y.shape) for seed in SEEDS]
+        found = [own.gradients(own.arrays, dy)[theirs] for dy in upstream]
         try:
-            off = require_same(f"d{name}", evidence[0].got, evidence[0].right, GRADIENT, source="finite differences say")
-            require_same(f"d{name}", evidence[1].got, evidence[1].right, GRADIENT, source="finite differences say")
+            for dy, got in zip(upstream, found):
+                right = (dy.ravel() @ slope).reshape(own.arrays[theirs].shape)
+                off = require_same(gradient_name(name), got, right, GRADIENT, source="finite differences say", axes=self.axes.get(name, ()))
         except Failed as failure:
-            raise Failed(*failure.lines, *self.looks_like(name, evidence, own, engine)) from None
-        return f"max rel. error {off}"
+            likely = self.slip(name, upstream, found, engine) or self.other_mistake(theirs, own, engine)
+            raise Failed(*failure.lines, *likely) from None
+        return off
 
-    def looks_like(self, name, evidence, own, engine):
-        """What the wrong gradient looks like: a slip of this exercise, a usual mistake, or a mutant of tinymm's code."""
-        candidates = zip(*(self.slipped(name, e.dy, engine) for e in evidence))
-        for (sentence, first), (_, second) in candidates:
-            if agree(first, evidence[0].got) and agree(second, evidence[1].got):
-                return [f"Looks like: {sentence}"]
+    def slip(self, name, upstream, found, engine):
+        """The first slip of this exercise that gives the same gradients."""
+        for slips in zip(*(self.slipped(name, dy, engine) for dy in upstream)):
+            if all(agree(gradient, got) for (_, gradient), got in zip(slips, found)):
+                return [f"Looks like: {slips[0][0]}"]
+        return []
+
+    def other_mistake(self, theirs, own, engine):
+        """A mistake anybody makes in a gradient, or a mutant of tinymm's code."""
+        evidence = [next(gather(own, [theirs], np.random.default_rng(seed))) for seed in SEEDS]
         sentence = usual_mistake(evidence)
         if sentence and "times the right value" not in sentence:
-            return [f"Looks like: {sentence}"]
-        with contextlib.suppress(TinymmError):
+            return [f"Looks like: {self.in_own_names(sentence)}"]
+        with contextlib.suppress(TinymmError):  # the learner's forward may not run on other arrays
             renamed = Renamed(engine, dict(zip(own.arrays, engine.arrays)))
             planted = planted_mistake(own, renamed, self.reference[1:], np.random.default_rng(5))
             if planted:
                 return [f"Looks like: {planted[0].split(' (as ')[0]}"]
-        return [f"Looks like: {sentence}"] if sentence else []
+        return [f"Looks like: {self.in_own_names(sentence)}"] if sentence else []
+
+    def in_own_names(self, sentence):
+        """dy is called dh where forward gives h."""
+        return re.sub(r"\bdy\b", f"d{self.gives.split(',')[0]}", sentence)
 
     def slipped(self, name, dy, engine):
         """(sentence, the gradient of one array with that slip)."""
@@ -114,10 +162,39 @@ class Pair:
             yield sentence, dict(zip(engine.arrays, found)).get(name, np.zeros(0))
 
 
+def two(name, result, gives):
+    """The two things a forward function returns. Raises Failed for anything else."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise Failed(f"{name} returns {_in_words(result)}: it must return two things, `return {gives}`")
+    return result
+
+
+def wrong_sum(gradient, shape, dy):
+    """The gradient of a bias b (M,), dy summed over the wrong axes."""
+    if len(shape) != 1 or dy.shape[-1] != shape[0]:
+        return ""
+    right = tuple(range(dy.ndim - 1))
+    for count in range(1, dy.ndim + 1):
+        for axes in combinations(range(dy.ndim), count):
+            summed = dy.sum(axis=axes)
+            if axes != right and summed.shape == np.shape(gradient) and agree(summed, gradient):
+                found, needed = (f"axis {a[0]}" if len(a) == 1 else f"the axes {a}" for a in (axes, right))
+                return f"it is the sum over {found if count < dy.ndim else 'all axes'}, and should be the sum over {needed}, which leaves one number for each entry of b"
+    return ""
+
+
+def gradient_name(name):
+    """W -> dW, and xs.1 -> dxs[1]"""
+    name, _, place = name.partition(".")
+    return f"d{name}[{place}]" if place else f"d{name}"
+
+
 def _copy(value):
     return [a.copy() for a in value] if isinstance(value, list) else value.copy() if hasattr(value, "copy") else value
 
 
 def _in_words(value):
-    return f"{len(value)} values" if isinstance(value, tuple) else "None" if value is None else f"a {type(value).__name__}"
-
+    if isinstance(value, (tuple, list)) and len(value) != 1:
+        return f"{len(value) or 'no'} values"
+    value = value[0] if isinstance(value, (tuple, list)) else value
+    return "one array" if hasattr(value, "dtype") else f"a {type(value).__name__}"

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tinymm.exercises.comparing import require_same
+from tinymm.exercises.comparing import as_array, require_same
 from tinymm.exercises.exercise import Exercise, Failed, Step
+from tinymm.exercises.pairs import two
 from tinymm.gradchecking.diagnosis import agree
-from tinymm.gradchecking.subject import calling
 from tinymm.layers.dropout import dropout_backward, dropout_forward
 
 X = np.arange(1.0, 9).reshape(2, 4)
@@ -13,14 +13,14 @@ X = np.arange(1.0, 9).reshape(2, 4)
 
 def run(space, x, rate, seed=1):
     """The learner's y and cache, checked to be such."""
-    with calling("dropout_forward"):
-        result = space["dropout_forward"](x.copy(), rate, seed)
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise Failed("dropout_forward must return (y, cache)")
-    y = np.asarray(result[0], dtype=float)
+    given = x.copy()
+    y, cache = two("dropout_forward", space["dropout_forward"](given, rate, seed), "y, cache")
+    if not np.array_equal(given, x):
+        raise Failed("dropout_forward writes to x: it must compute a new array")
+    y = as_array("y", y, x.shape)
     if y.shape != x.shape:
         raise Failed(f"y has the shape {y.shape}, and should have that of x, {x.shape}: a dropped number is 0, not gone")
-    return y, result[1]
+    return y, cache
 
 
 def scaled(space, x, rate):
@@ -40,7 +40,8 @@ def hand(space):
     off = scaled(space, X, 0.5)
     y = run(space, X, 0.0)[0]
     if not agree(y, X):
-        raise Failed("with rate 0 nothing may be dropped or scaled", f"y is {y.ravel()[:4]} for x {X.ravel()[:4]}")
+        likely = [] if y.any() else ["Looks like: keep and drop have changed places: a number stays where its draw is not below rate"]
+        raise Failed("with rate 0 nothing may be dropped or scaled", f"y is {y.ravel()[:4]} for x {X.ravel()[:4]}", *likely)
     return off
 
 
@@ -71,8 +72,7 @@ def gradient(space):
     rng = np.random.default_rng(3)
     x, dy, rate = rng.normal(size=(5, 4)), rng.normal(size=(5, 4)), 0.4
     y, cache = run(space, x, rate)
-    with calling("dropout_backward"):
-        got = space["dropout_backward"](dy.copy(), cache)
+    got = space["dropout_backward"](dy.copy(), cache)
     kept = y != 0
     likely = [
         ("this is simply dy: a dropped number had no part in y, and gets no gradient", dy),
@@ -85,17 +85,29 @@ def gradient(space):
     return require_same("dx", got, dy * kept / (1 - rate), looks_like=likely)
 
 
-EXERCISE = Exercise(
-    "dropout", 13, "Dropout", ("dropout_forward", "dropout_backward"),
-    steps=(
-        Step("forward: eight numbers at rate 1/2, and at rate 0", hand),
-        Step("forward: random numbers, the share and the seed", share),
-        Step("backward: dx", gradient),
+HINTS = {
+    "hand": (
+        "Draw a random number between 0 and 1 for every number of x. With which of them does a number stay, so that it goes with probability rate?",
+        "keep = np.random.default_rng(seed).random(x.shape) >= rate is True for the numbers that stay. True counts as 1 in a product.",
+        "Divide what stays by 1 − rate, so that the mean is what it was: y = x * keep / (1 − rate). Backward will need keep and rate: put them "
+        "into the cache.",
     ),
-    hints=(
-        "keep = np.random.default_rng(seed).random(x.shape) >= rate is True for the numbers that stay.",
-        "Divide what stays by 1 − rate, so that the mean is what it was.",
-        "Backward drops the same numbers and divides by the same 1 − rate: keep both in the cache.",
+    "share": (
+        "Three things are asked of the draw: the share that goes is rate, every number is drawn for itself, and the same seed gives the same draw.",
+        "np.random.default_rng(seed) makes a generator that begins anew for each seed; .random(x.shape) draws one number for every number of x.",
+    ),
+    "dx": (
+        "A number that was dropped had no part in y. A number that stayed was multiplied by 1 / (1 − rate).",
+        "So backward does the same as forward, with dy for x and the same keep: take it out of the cache, and do not draw again.",
+        "keep, rate = cache, then dx = dy * keep / (1 − rate).",
+    ),
+}
+EXERCISE = Exercise(
+    "dropout", 13, "Dropout", {"dropout_forward": "y, cache", "dropout_backward": "dx"},
+    steps=(
+        Step("forward: eight numbers at rate 1/2, and at rate 0", hand, HINTS["hand"]),
+        Step("forward: random numbers, the share and the seed", share, HINTS["share"]),
+        Step("backward: dx", gradient, HINTS["dx"]),
     ),
     reference={"dropout_forward": dropout_forward, "dropout_backward": dropout_backward},
 )  # fmt: skip

@@ -8,11 +8,32 @@ from tinymm.layers.embedding import embedding_backward, embedding_forward
 
 
 def draw(rng):
-    return rng.integers(0, 5, (2, 6)), rng.normal(size=(5, 3))
+    return rng.integers(0, 5, (2, 6)), rng.normal(size=(6, 3))  # the last word does not occur
 
 
+HINTS = {
+    "hand": (
+        "Every word has a number, and that is the number of its row in the table W. Look up one row for each word.",
+        "NumPy does it by indexing with an array: W[ids] has the shape (N, T, M).",
+        "Return y and a cache: backward will need the ids, and how large the table is.",
+    ),
+    "random": (
+        "By hand there was one text. Now there are two of six words each, and y must be (2, 6, M): a row for each place of each text.",
+        "Word v has row v, counted from 0. y = W[ids], and nothing is sorted, added or cut.",
+    ),
+    "runs": (
+        "Only the table gets a gradient: the ids are whole numbers, and there is no such thing as 1.01 of a word. Return dW alone.",
+        "Begin with zeros in the shape of W. Which rows were used, and what arrived for each?",
+    ),
+    "W": (
+        "A word that stands in three places was used three times. So how many gradients does its row get?",
+        "Three, and they add up. dW[ids] += dy looks right and is not: NumPy writes every row once, and repeated words count only once.",
+        "np.add.at(dW, ids, dy) adds as often as it is told. A loop over texts and places with dW[ids[n, t]] += dy[n, t] does the same.",
+    ),
+}
 EXERCISE = Pair(
     "embedding_forward", "embedding_backward", (embedding_forward, embedding_backward),
+    gives="y, cache", gives_back="dW", axes={"y": ("text", "place", "feature"), "W": ("word", "feature")},
     hand=(np.array([[1, 1, 2]]), np.array([[0.0, 0], [1, 10], [2, 20], [3, 30]])), draw=draw, order=("W",),
     slips=(
         Slip("W[ids]", "W[ids - 1]", "every word gets the row before its own: word v has row v, and rows are counted from 0"),
@@ -29,10 +50,6 @@ EXERCISE = Pair(
     ),
 ).exercise(
     "embedding", 10, "Embedding",
-    hints=(
-        "Forward is one indexing. Backward needs the ids, and how large the table is.",
-        "dW has a row for every word; a word that stands in three places gets the sum of three gradients.",
-        "np.add.at(dW, ids, dy) adds as often as it is told; dW[ids] += dy does not.",
-    ),
+    HINTS,
     hand="no no yes, as in lesson 10", view="embedding",
 )  # fmt: skip
