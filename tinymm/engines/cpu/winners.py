@@ -11,12 +11,18 @@ from functools import partial
 
 import numpy as np
 
+FEW = 3  # planes: to compare them one by one is faster than to reduce, with more the calls' own cost counts
+
 
 def competition(planes, y, lost=None):
     """The calls from planes (P, ...) to y, their maximum, and to lost (P − 1, ...), when given: who is below it."""
     if len(planes) == 1:
         return [partial(np.copyto, y, planes[0])]
-    calls = [partial(np.maximum.reduce, planes, axis=0, out=y)]
+    if len(planes) > FEW:
+        calls = [partial(np.maximum.reduce, planes, axis=0, out=y)]
+    else:
+        calls = [partial(np.maximum, planes[0], planes[1], out=y)]
+        calls += [partial(np.maximum, y, plane, out=y) for plane in planes[2:]]
     return calls if lost is None else [*calls, partial(np.not_equal, planes[:-1], y, out=lost)]
 
 
