@@ -11,7 +11,7 @@ cupy = pytest.importorskip("cupy")
 if not cupy.is_available():
     pytest.skip("no GPU", allow_module_level=True)
 
-from tinymm.engines.gpu import dense, embedding  # noqa: E402
+from tinymm.engines.gpu import dense, embedding, product  # noqa: E402
 from tinymm.engines.gpu import plan as planning  # noqa: E402
 from tinymm.engines.gpu.containers import make_plan  # noqa: E402
 from tinymm.engines.gpu.plan import Surroundings  # noqa: E402
@@ -109,6 +109,13 @@ def test_products_cut_into_any_number_of_parts(units, processors, rng, monkeypat
         assert_plan_is_textbook(mm.Sequential(mm.Dense(units), mm.ReLU()), rng.normal(size=(300, 257)).astype(dtype), dtype)
 
 
+@pytest.mark.parametrize("full", [1, 1 << 30])
+def test_parts_added_up_by_one_thread_a_number_or_by_many(full, rng, monkeypatch):
+    monkeypatch.setattr(product, "FULL", full)
+    monkeypatch.setattr(planning, "attribute", lambda name: 100)
+    assert_plan_is_textbook(mm.Sequential(mm.Dense(150), mm.ReLU()), rng.normal(size=(90, 1100)))
+
+
 def test_more_rows_than_the_narrow_kernels_take(rng, monkeypatch):
     monkeypatch.setattr(dense, "MANY", 5)
     assert_plan_is_textbook(mm.Dense(2), rng.normal(size=(7, 4)))
@@ -143,6 +150,11 @@ def test_embedding_with_repeated_tokens_in_front_of_an_lstm(tile, padding_id, de
     monkeypatch.setattr(embedding, "TILE", tile)
     layer = mm.Sequential(mm.Embedding(6, 40, padding_id), mm.LSTM(3))
     assert_plan_is_textbook(layer, rng.integers(0, 6, (5, 7)), deterministic=deterministic)
+
+
+def test_an_embedding_with_more_tiles_than_a_block_has_threads(rng, monkeypatch):
+    monkeypatch.setattr(embedding, "TILE", 2)
+    assert_plan_is_textbook(mm.Embedding(5, 40), rng.integers(0, 5, (3, 190)))
 
 
 def test_gradients_of_an_embedding_are_the_same_bits_every_time(rng):

@@ -82,7 +82,7 @@ def on_chip(M, N, around):
         Q //= 2
     threads = cover(M * Q, 32) * 32
     part = cover(cover(M, Q), 4) * 4
-    spare = min(255, 65536 // threads) - 60 - 10 * R * size // 4
+    spare = min(255, 65536 // threads) - 60 - 14 * R * size // 4
     registers = max(0, min(part, spare * 4 // size // 16 * 4))
     states = 2 * R * Q * (part + 4) * 4 * size  # backward keeps four gates a unit
     free = attribute("MaxSharedMemoryPerBlockOptin") - states - 1024
