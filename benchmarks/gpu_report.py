@@ -76,18 +76,22 @@ def _ladder(plt, steps, name, path):
         axis.set(title=work, xlabel="ms a step, logarithmic", xscale="log")
         axis.set_xlim(right=3 * max(times.values()))
         axis.invert_yaxis()
-    _save(plt, figure, f"The article's training step, {name}", path)
+    _save(plt, figure, f"The article's training step\n{name}", path)
 
 
 def _crossover(plt, rows, name, path):
+    from matplotlib import ticker
+
     figure, axis = plt.subplots(figsize=(6.5, 4))
     batches = [int(batch) for batch in rows]
     for who, colour in (("cpu", "#7f8c8d"), ("gpu, from the host", "#c0392b")):
         axis.plot(batches, [row.get(who, math.nan) for row in rows.values()], "o-", color=colour, label=who)
     axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="ms a step", xticks=batches, xticklabels=batches)
     axis.minorticks_off()
+    axis.yaxis.set_major_locator(ticker.LogLocator(base=10, subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:g}")
     axis.legend()
-    _save(plt, figure, f"From which batch on?  {name}", path)
+    _save(plt, figure, f"From which batch size on is the GPU worth it?\n{name}", path)
 
 
 def _ceilings(plt, layers, name, path):
@@ -102,7 +106,7 @@ def _ceilings(plt, layers, name, path):
     axis.margins(x=0.1)
     axis.invert_yaxis()
     axis.legend()
-    _save(plt, figure, f"How near to the GPU's limits?  {name}", path)
+    _save(plt, figure, f"How near to the GPU's limits?\n{name}", path)
 
 
 def _save(plt, figure, title, path):
