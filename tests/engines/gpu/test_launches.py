@@ -10,7 +10,7 @@ cupy = pytest.importorskip("cupy")
 counters = pytest.importorskip("cupy_on_cpu").counters
 
 SHAPES = {"text": (4,), "image": (8, 8, 3), "audio": (40, 1)}
-KERNELS = 32  # of a step of the article's model, whatever the batch; PyTorch eager needs about 110
+KERNELS = 28  # of a step of the article's model, whatever the batch; PyTorch eager needs about 110
 COPIES = 5  # a batch from the host: three inputs, the targets, and a row of numbers such as the learning rate
 
 
@@ -80,7 +80,7 @@ def last_of_three(model, loss, optimizer, inputs, targets):
 
 
 @pytest.mark.parametrize("name", [*FOR_EVERY_LAYER, *MASKED])
-def test_a_step_through_any_layer_waits_for_nothing_and_is_recorded_unless_it_calls_cublas(name, rng):
+def test_a_step_through_any_layer_waits_for_nothing_and_is_recorded(name, rng):
     if name in MASKED:
         model, x = mm.Sequential(mm.Embedding(9, 3, padding_id=0), MASKED[name], mm.Dense(2)), rng.integers(0, 9, (4, 5))
         model.build((5,))
@@ -92,10 +92,7 @@ def test_a_step_through_any_layer_waits_for_nothing_and_is_recorded_unless_it_ca
         x = {k: rng.random((4, *s), "f4") for k, s in shape.items()} if isinstance(shape, dict) else rng.random((4, *shape), "f4")
     c, worker = last_of_three(model, mm.MeanSquaredError(), mm.Adam(clip_norm=1.0), x, rng.random((4, 2), "f4"))
     assert c.syncs == c.d2h == 0
-    if "RNN" in name:
-        assert "cuBLAS" in worker.why_plain()
-    else:
-        assert worker.why_plain() == "" and c.graph_launches == 1
+    assert worker.why_plain() == "" and c.graph_launches == 1
 
 
 def test_every_layer_of_tinymm_is_among_those_that_wait_for_nothing():
@@ -124,8 +121,9 @@ def test_looking_at_a_loss_is_what_waits():
     assert c.syncs >= 1 and c.d2h == 2
 
 
-def test_a_step_whose_recording_fails_is_launched_one_by_one_and_says_why(rng):
-    model = mm.Sequential(mm.RNN(3), mm.Dense(1))  # an RNN runs its textbook code, which calls cuBLAS
+def test_a_step_whose_recording_fails_is_launched_one_by_one_and_says_why(rng, monkeypatch):
+    monkeypatch.setattr("tinymm.engines.gpu.containers.MOST_UNITS", 2)
+    model = mm.Sequential(mm.RNN(3), mm.Dense(1))  # too many units for a kernel: the textbook's code calls cuBLAS
     model.build((4, 2))
     worker = mm.make_engine(model, mm.MeanSquaredError(), mm.SGD(), "gpu")
     losses = [float(worker.step(np.ones((2, 4, 2), "f4"), np.ones((2, 1), "f4"))) for _ in range(4)]

@@ -15,12 +15,13 @@ from tinymm.engines.gpu.conv import MOST_PLACES, ConvPlan
 from tinymm.engines.gpu.dense import DensePlan
 from tinymm.engines.gpu.dropout import DropoutPlan
 from tinymm.engines.gpu.embedding import EmbeddingPlan
-from tinymm.engines.gpu.lstm import MOST_UNITS, LSTMPlan
 from tinymm.engines.gpu.memory import GpuMemoryError
 from tinymm.engines.gpu.plan import Plan, TextbookPlan
 from tinymm.engines.gpu.product import RELU, SIGMOID, TANH
+from tinymm.engines.gpu.recurrent import MOST_UNITS, LSTMPlan, RNNPlan
 from tinymm.layers import (
     LSTM,
+    RNN,
     Concatenate,
     Conv1D,
     Conv2D,
@@ -38,6 +39,7 @@ from tinymm.layers import (
 from tinymm.layers.windows import resolve_padding
 
 SINGLE = {Dense: DensePlan, Embedding: EmbeddingPlan, Conv1D: ConvPlan, Conv2D: ConvPlan, Dropout: DropoutPlan}
+RECURRENT = {LSTM: LSTMPlan, RNN: RNNPlan}
 ACTIVATIONS = {ReLU: RELU, Sigmoid: SIGMOID, Tanh: TANH}
 
 
@@ -46,8 +48,8 @@ def make_plan(layer, shape, around, out=None):
     kind = type(layer)
     if kind in CONTAINERS and layer.children:
         return CONTAINERS[kind](layer, shape, around, out)
-    if kind is LSTM and layer.units <= MOST_UNITS:
-        return LSTMPlan(layer, shape, around, out)
+    if kind in RECURRENT and layer.units <= MOST_UNITS:
+        return RECURRENT[kind](layer, shape, around, out)
     return SINGLE.get(kind, TextbookPlan)(layer, shape, around, out)
 
 
