@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cupy
 import numpy as np
-from gpu_torch import adam_step, layer_passes, torch_on_gpu, training_steps
+from gpu_torch import adam_step, first_line, layer_passes, lazily, torch_on_gpu, training_steps
 
 import tinymm as mm
 from tinymm.bench.works import LayerWork, StepWork, conv2d_work, lstm_work
@@ -118,7 +118,7 @@ def layer_contestants(work):
         plan.forward(x, None)
         plan.backward(dy)
 
-    contestants = {"textbook on CuPy": textbook, "gpu": gpu, "gpu, replayed": recorded(gpu)}
+    contestants = {"textbook on CuPy": textbook, "gpu": gpu, "gpu, replayed": lazily(lambda: recorded(gpu))}
     return contestants | (layer_passes(work) if torch_on_gpu()[0] else {})
 
 
@@ -137,9 +137,9 @@ def adam_contestants(sizes):
     def run():
         updater.update(parameters, loss, control)
 
-    contestants = {"gpu": run, "gpu, replayed": recorded(run)}
+    contestants = {"gpu": run, "gpu, replayed": lazily(lambda: recorded(run))}
     if torch_on_gpu()[0]:
-        contestants["PyTorch, fused"] = adam_step(shapes)
+        contestants["PyTorch, fused"] = lazily(lambda: adam_step(shapes))
     return contestants, sum(a.size for a in model.params.values())
 
 
@@ -164,9 +164,11 @@ def step_contestants(work, only=None):
         "gpu, not deterministic": lambda: own("gpu", on_gpu, deterministic=False),
         "gpu, from the host": lambda: own("gpu", (inputs, targets)),
     }
-    contestants, remarks = {name: make() for name, make in makers.items() if only is None or name in only}, {}
-    if only is None and torch_on_gpu()[0]:
-        model, _ = work.model()
-        found, remarks = training_steps(model, inputs, targets)
-        contestants |= found
-    return contestants, remarks
+    contestants = {name: lazily(make) for name, make in makers.items() if only is None or name in only}
+    if only is not None or not torch_on_gpu()[0]:
+        return contestants, {}
+    try:
+        found, remarks = training_steps(work.model()[0], inputs, targets)
+    except Exception as error:  # PyTorch's troubles are not to hide what the others do
+        return contestants, {"PyTorch failed": first_line(error)}
+    return contestants | found, remarks

@@ -28,11 +28,23 @@ def first_line(error):
     return f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0][:300]
 
 
+def lazily(make):
+    """A run that is made when it is first called, so that one which cannot be made spoils no other."""
+    made = []
+
+    def run():
+        if not made:
+            made.append(make())
+        return made[0]()
+
+    return run
+
+
 def layer_passes(work, device="cuda"):
     """name -> function that does forward and backward of a layer: one, or two where pictures can lie in memory in two ways."""
-    found = {"PyTorch": _layer_pass(work, False, device)}
+    found = {"PyTorch": lazily(lambda: _layer_pass(work, False, device))}
     if len(work.shape) == 4:
-        found["PyTorch, channels last"] = _layer_pass(work, True, device)
+        found["PyTorch, channels last"] = lazily(lambda: _layer_pass(work, True, device))
     return found
 
 
