@@ -1,28 +1,44 @@
 """The results of ``benchmarks/gpu.py`` as a page of tables and as pictures."""
 
+import math
+
 NOT = "These figures are from an emulated GPU or a trial at a small size. They prove that the script works and mean nothing else."
 
 
 def markdown(results):
-    """The results as a page."""
-    about, limits = results["machine"], results["ceilings"]
+    """The results as a page; parts that are missing are left out."""
+    about = results["machine"]
     lines = [f"# {about['GPU']}", ""]
     if results["small"] or about["emulated"]:
         lines += [f"**{NOT}**", ""]
     lines += [", ".join(f"{k} {v}" for k, v in about.items()) + f". Measured in {results['seconds']} s.", ""]
-    lines += ["At most, measured in the same run: " + ", ".join(f"{k} {v:.4g}" for k, v in limits.items()) + ".", ""]
-    lines += [f"Tests: {results['tests']['summary']}. CPU and GPU: {results['agreement']}.", ""]
-    for title, rows in (("Whole step", results["steps"]), ("Layers, forward and backward", results["layers"])):
-        lines += [f"## {title}", "", *table(rows), ""]
-    lines += ["## CPU and GPU by batch size, batches from the host", ""]
-    lines += table({f"batch {batch}": row for batch, row in results["crossover"].items()}) + [""]
-    lines += ["## Largest relative difference from the textbook", ""]
-    lines += table({name: {"difference": value} for name, value in results["equality"].items()}) + [""]
+    if results.get("ceilings"):
+        found = ", ".join(f"{k} {v:.4g}" for k, v in results["ceilings"].items())
+        lines += [f"At most, measured in the same run: {found}.", ""]
+    if results.get("tests"):
+        lines += [f"Tests: {results['tests']['summary']}.", ""]
+    if results.get("agreement"):
+        lines += ["CPU and GPU: " + ", ".join(f"{k} {v}" for k, v in results["agreement"].items()) + ".", ""]
+    for title, rows in _tables(results).items():
+        lines += [f"## {title}", "", *table(rows), ""] if rows else []
     lines += ["## Goals", "", "| goal | measured | |", "|---|---|---|"]
     for goal, found in results["goals"].items():
         value = "not measured" if found["measured"] is None else f"{found['measured']:.3f}"
         lines.append(f"| {goal} | {value} | {'' if found['met'] is None else 'met' if found['met'] else 'missed'} |")
+    if results["failed"]:
+        lines += ["", "## Failed", "", *(f"- {what}: {why}" for what, why in results["failed"].items())]
     return "\n".join(lines) + "\n"
+
+
+def _tables(results):
+    """title -> rows."""
+    crossover, equality = results.get("crossover") or {}, results.get("equality") or {}
+    return {
+        "Whole step": results.get("steps"),
+        "Layers, forward and backward": results.get("layers"),
+        "CPU and GPU by batch size, batches from the host": {f"batch {batch}": row for batch, row in crossover.items()},
+        "Largest relative difference from the textbook": {name: {"difference": value} for name, value in equality.items()},
+    }
 
 
 def table(rows):
@@ -37,7 +53,7 @@ def table(rows):
 
 
 def draw(results, out):
-    """gpu-ladder.png, gpu-crossover.png and gpu-ceilings.png in the folder ``out``."""
+    """gpu-ladder.png, gpu-crossover.png and gpu-ceilings.png in the folder ``out``, of the parts that there are."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -45,9 +61,9 @@ def draw(results, out):
 
     marked = results["small"] or results["machine"]["emulated"]
     name = results["machine"]["GPU"] + (" (emulated or small: no measurement)" if marked else "")
-    _ladder(plt, results["steps"], name, out / "gpu-ladder.png")
-    _crossover(plt, results["crossover"], name, out / "gpu-crossover.png")
-    _ceilings(plt, results["layers"], name, out / "gpu-ceilings.png")
+    for part, picture, file in (("steps", _ladder, "ladder"), ("crossover", _crossover, "crossover"), ("layers", _ceilings, "ceilings")):
+        if results.get(part):
+            picture(plt, results[part], name, out / f"gpu-{file}.png")
 
 
 def _ladder(plt, steps, name, path):
@@ -60,18 +76,22 @@ def _ladder(plt, steps, name, path):
         axis.set(title=work, xlabel="ms a step, logarithmic", xscale="log")
         axis.set_xlim(right=3 * max(times.values()))
         axis.invert_yaxis()
-    _save(plt, figure, f"The article's training step, {name}", path)
+    _save(plt, figure, f"The article's training step\n{name}", path)
 
 
 def _crossover(plt, rows, name, path):
+    from matplotlib import ticker
+
     figure, axis = plt.subplots(figsize=(6.5, 4))
     batches = [int(batch) for batch in rows]
     for who, colour in (("cpu", "#7f8c8d"), ("gpu, from the host", "#c0392b")):
-        axis.plot(batches, [row[who] for row in rows.values()], "o-", color=colour, label=who)
+        axis.plot(batches, [row.get(who, math.nan) for row in rows.values()], "o-", color=colour, label=who)
     axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="ms a step", xticks=batches, xticklabels=batches)
     axis.minorticks_off()
+    axis.yaxis.set_major_locator(ticker.LogLocator(base=10, subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:g}")
     axis.legend()
-    _save(plt, figure, f"From which batch on?  {name}", path)
+    _save(plt, figure, f"From which batch size on is the GPU worth it?\n{name}", path)
 
 
 def _ceilings(plt, layers, name, path):
@@ -86,7 +106,7 @@ def _ceilings(plt, layers, name, path):
     axis.margins(x=0.1)
     axis.invert_yaxis()
     axis.legend()
-    _save(plt, figure, f"How near to the GPU's limits?  {name}", path)
+    _save(plt, figure, f"How near to the GPU's limits?\n{name}", path)
 
 
 def _save(plt, figure, title, path):

@@ -6,7 +6,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from tinymm.backend import to_device, to_host
+from tinymm.backend import array_module, to_device, to_host
 
 
 @functools.cache
@@ -21,6 +21,11 @@ def has_gpu():
 
 PLACES = ("NumPy", "CuPy") if has_gpu() else ("NumPy",)
 every_place = pytest.mark.parametrize("place", PLACES)
+
+
+def put(place, x):
+    """Arrays of the place's kind: NumPy's own, or copies on the GPU."""
+    return x if place == "NumPy" else to_device(x)
 
 
 def carried(place, function):
@@ -38,7 +43,10 @@ def normal(rng, *shape, dtype=np.float64):
 
 def scattered(x):
     """The same numbers with gaps and backward steps in memory."""
-    return np.asfortranarray(np.repeat(x[..., ::-1], 2, axis=-1))[..., ::-2]
+    xp = array_module(x)
+    apart = xp.empty((*x.shape[:-1], 2 * x.shape[-1]), x.dtype, order="F")
+    apart[...] = xp.repeat(x[..., ::-1], 2, axis=-1)
+    return apart[..., ::-2]
 
 
 def central_differences(f, arrays, dy, h=1e-5):
@@ -68,14 +76,18 @@ def assert_gradients(forward, backward, arrays, rng, **options):
         np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-7)
 
 
-def assert_pairs_agree(pair, other, arrays, rng, **options):
-    """Two (forward, backward) pairs give the same outputs and the same gradients for a random normal dy."""
-    (y, cache), (y_other, cache_other) = pair[0](*arrays, **options), other[0](*arrays, **options)
-    np.testing.assert_allclose(y, y_other, rtol=1e-11, atol=1e-12)
-    dy = normal(rng, *y.shape, dtype=y.dtype)
-    results = gradients_of(pair[1], dy, cache), gradients_of(other[1], dy, cache_other)
-    for got, want in zip(*results, strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
+def assert_pairs_agree(pair, loops, arrays, rng, **options):
+    """A (forward, backward) pair gives, on NumPy arrays and on CuPy arrays where there is a GPU, what another gives on
+    NumPy arrays: the same outputs and the same gradients for a random normal dy."""
+    y_loops, cache_loops = loops[0](*arrays, **options)
+    dy = normal(rng, *y_loops.shape, dtype=y_loops.dtype)
+    wanted = gradients_of(loops[1], dy, cache_loops)
+    for place in PLACES:
+        forward, backward = (carried(place, function) for function in pair)
+        y, cache = forward(*arrays, **options)
+        np.testing.assert_allclose(y, y_loops, rtol=1e-11, atol=1e-12)
+        for got, want in zip(gradients_of(backward, dy, cache), wanted, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
 
 
 def snapshot(x):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numeric import assert_gradients, assert_pairs_agree, carried, every_place, normal, snapshot
+from numeric import assert_gradients, assert_pairs_agree, carried, every_place, normal, put, snapshot
 
 import tinymm as mm
 from tinymm import equations, losses
-from tinymm.backend import to_device
+from tinymm.backend import is_cupy, to_device, to_host
 from tinymm.errors import ShapeError
 from tinymm.losses import LOSSES
 
@@ -30,9 +30,9 @@ CLASSES = {
 
 
 def pair_of(module, name, t):
-    """The loss as a pair whose backward takes the gradient of J, like a layer's."""
+    """The loss as a pair whose backward takes the gradient of J, like a layer's. The target goes to where p is."""
     forward, backward = (getattr(module, f"{name}_{way}") for way in ("forward", "backward"))
-    return lambda p: forward(p, t), lambda dJ, cache: dJ * backward(cache)
+    return lambda p: forward(p, to_device(t) if is_cupy(p) else t), lambda dJ, cache: dJ * backward(cache)
 
 
 def prediction_and_target(name, rng, shape, dtype=np.float64):
@@ -62,7 +62,6 @@ def test_every_loss_equals_its_loops(name, seed, shape):
 def test_gradients_are_central_differences(name, dtype, place):
     rng = np.random.default_rng(0)
     p, t = prediction_and_target(name, rng, (3, 4), dtype)
-    t = to_device(t) if place == "CuPy" else t
     assert_gradients(*(carried(place, function) for function in pair_of(losses, name, t)), [p], rng)
 
 
@@ -73,17 +72,19 @@ def test_rows_that_count_twice_or_not_at_all_have_the_gradient_of_central_differ
     assert_gradients(*pair_of(losses, name, t * np.array([[2.0], [0.0], [1.0]])), [p], rng)
 
 
+@every_place
 @every_loss
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.complex128))
-def test_the_dtype_of_the_prediction_is_that_of_loss_and_gradient(name, dtype):
-    p, t = prediction_and_target(name, np.random.default_rng(0), (3, 4), dtype)
+def test_the_dtype_of_the_prediction_is_that_of_loss_and_gradient(name, dtype, place):
+    p, t = put(place, prediction_and_target(name, np.random.default_rng(0), (3, 4), dtype))
     J, cache = CLASSES[name].forward(p, t.real.astype(np.float64))
     assert J.shape == () and J.dtype == CLASSES[name].backward(cache).dtype == dtype
 
 
+@every_place
 @every_loss
-def test_passes_write_to_nothing_they_are_given_and_repeat_themselves(name):
-    p, t = prediction_and_target(name, np.random.default_rng(0), (3, 4))
+def test_passes_write_to_nothing_they_are_given_and_repeat_themselves(name, place):
+    p, t = put(place, prediction_and_target(name, np.random.default_rng(0), (3, 4)))
     before = snapshot((p, t))
     J, cache = CLASSES[name].forward(p, t)
     kept = snapshot(cache)
@@ -92,12 +93,13 @@ def test_passes_write_to_nothing_they_are_given_and_repeat_themselves(name):
     assert CLASSES[name].forward(p, t)[0] == J
 
 
+@every_place
 @every_loss
-def test_the_loss_is_a_mean_so_that_a_doubled_batch_changes_nothing(name):
+def test_the_loss_is_a_mean_so_that_a_doubled_batch_changes_nothing(name, place):
     p, t = prediction_and_target(name, np.random.default_rng(0), (3, 4))
-    once, _ = CLASSES[name].forward(p, t)
-    twice, _ = CLASSES[name].forward(np.concatenate([p, p]), np.concatenate([t, t]))
-    assert twice == pytest.approx(once, rel=1e-14)
+    once, _ = CLASSES[name].forward(*put(place, (p, t)))
+    twice, _ = CLASSES[name].forward(*put(place, (np.concatenate([p, p]), np.concatenate([t, t]))))
+    assert float(twice) == pytest.approx(float(once), rel=1e-14)
 
 
 def test_losses_of_numbers_done_by_hand():
@@ -121,32 +123,35 @@ def test_from_logits_is_the_loss_of_the_probabilities(name):
     assert loss.forward(z, t)[0] == pytest.approx(J, rel=1e-13)
 
 
+@every_place
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-def test_binary_logits_of_a_thousand_are_exact(dtype):
-    z, t = np.array([1000, -1000, 1000, -1000], dtype), np.array([1, 0, 0, 1], dtype)
+def test_binary_logits_of_a_thousand_are_exact(dtype, place):
+    z, t = put(place, (np.array([1000, -1000, 1000, -1000], dtype), np.array([1, 0, 0, 1], dtype)))
     J, cache = mm.BinaryCrossEntropy(from_logits=True).forward(z, t)
     assert J == 500
-    np.testing.assert_array_equal(losses.binary_cross_entropy_logits_backward(cache), [0, 0, 0.25, -0.25])
+    np.testing.assert_array_equal(to_host(losses.binary_cross_entropy_logits_backward(cache)), [0, 0, 0.25, -0.25])
 
 
+@every_place
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-def test_class_logits_of_a_thousand_are_exact(dtype):
+def test_class_logits_of_a_thousand_are_exact(dtype, place):
     z = np.array([[1000, -1000, 0], [-1000, -1000, -1000]], dtype)
-    J, cache = mm.CrossEntropy(from_logits=True).forward(z, np.array([1, 2]))
-    assert J == pytest.approx((2000 + math.log(3)) / 2, rel=1e-6)
-    gradient = losses.cross_entropy_logits_backward(cache)
+    J, cache = mm.CrossEntropy(from_logits=True).forward(*put(place, (z, np.array([1, 2]))))
+    assert float(J) == pytest.approx((2000 + math.log(3)) / 2, rel=1e-6)
+    gradient = to_host(losses.cross_entropy_logits_backward(cache))
     np.testing.assert_allclose(gradient, [[0.5, -0.5, 0], [1 / 6, 1 / 6, -1 / 3]], rtol=1e-6)
 
 
+@every_place
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ("binary_cross_entropy", "cross_entropy"))
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-def test_probabilities_of_zero_and_one_stay_finite_and_pull_the_right_way(name, dtype):
-    p, t = np.array([[0, 1], [0, 1]], dtype), np.array([[1, 0], [0, 1]], dtype)
+def test_probabilities_of_zero_and_one_stay_finite_and_pull_the_right_way(name, dtype, place):
+    p, t = put(place, (np.array([[0, 1], [0, 1]], dtype), np.array([[1, 0], [0, 1]], dtype)))
     J, cache = CLASSES[name].forward(p, t)
-    gradient = CLASSES[name].backward(cache)
+    J, gradient = to_host((J, CLASSES[name].backward(cache)))
     assert np.isfinite(J) and J > 1 and np.isfinite(gradient).all()
     assert gradient[0, 0] < -1e5
     assert gradient[0, 1] > 1e5 or name == "cross_entropy"
@@ -192,13 +197,14 @@ def test_answers_other_than_no_and_yes_are_refused(from_logits, answers, found):
     )
 
 
+@every_place
 @pytest.mark.parametrize("from_logits", (False, True))
-def test_class_numbers_and_one_hot_rows_are_the_same_target(from_logits):
-    pred = np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])
+def test_class_numbers_and_one_hot_rows_are_the_same_target(from_logits, place):
+    pred = put(place, np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]]))
     loss = mm.CrossEntropy(from_logits)
     for target in (np.array([2, 0], "int32"), np.eye(3, dtype=int)[[2, 0]], np.eye(3)[[2, 0]]):
-        J, cache = loss.forward(pred, target)
-        assert J == loss.forward(pred, np.array([2, 0]))[0]
+        J, cache = loss.forward(pred, put(place, target))
+        assert J == loss.forward(pred, put(place, np.array([2, 0])))[0]
         assert loss.backward(cache).shape == (2, 3)
 
 

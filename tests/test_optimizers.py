@@ -2,10 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from numeric import every_place
+from numeric import every_place, put
 
 import tinymm as mm
-from tinymm.backend import to_device
+from tinymm.backend import to_host
 from tinymm.errors import TinymmError
 from tinymm.optimizers import OPTIMIZERS, clip_by_global_norm, global_norm
 
@@ -20,16 +20,16 @@ def fresh(optimizer):
 
 def path(optimizer, W, gradients, place="NumPy"):
     """The values that one number takes under a list of gradients."""
-    put = to_device if place == "CuPy" else lambda a: a
-    params, seen = {"W": put(np.array([W]))}, []
+    params, seen = {"W": put(place, np.array([W]))}, []
     for dW in gradients:
-        optimizer.update(params, {"W": put(np.array([dW]))})
+        optimizer.update(params, {"W": put(place, np.array([dW]))})
         seen.append(float(params["W"][0]))
     return seen
 
 
-def test_sgd_takes_the_articles_step():
-    assert path(mm.SGD(lr=0.1), 1.0, [2.0, -1.0]) == pytest.approx([0.8, 0.9], rel=1e-15)
+@every_place
+def test_sgd_takes_the_articles_step(place):
+    assert path(mm.SGD(lr=0.1), 1.0, [2.0, -1.0], place) == pytest.approx([0.8, 0.9], rel=1e-15)
 
 
 @every_place
@@ -38,14 +38,17 @@ def test_momentum_sums_gradients(place):
     assert path(mm.Momentum(lr=0.1), 1.0, [2.0, -1.0, 0.0], place) == pytest.approx([0.8, 0.72, 0.648], rel=1e-14)
 
 
+@every_place
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e6])
-def test_the_first_step_of_adam_is_the_learning_rate_whatever_the_gradient(size):
-    assert path(mm.Adam(lr=0.1), 1.0, [size])[0] == pytest.approx(0.9, rel=1e-5)
-    assert path(mm.Adam(lr=0.1), 1.0, [-size])[0] == pytest.approx(1.1, rel=1e-5)
+def test_the_first_step_of_adam_is_the_learning_rate_whatever_the_gradient(size, place):
+    assert path(mm.Adam(lr=0.1), 1.0, [size], place)[0] == pytest.approx(0.9, rel=1e-5)
+    assert path(mm.Adam(lr=0.1), 1.0, [-size], place)[0] == pytest.approx(1.1, rel=1e-5)
 
 
-def test_adamw_shrinks_weights_even_without_a_gradient():
-    assert path(mm.AdamW(lr=0.1, weight_decay=0.5), 2.0, [0.0, 0.0]) == pytest.approx([1.9, 1.805], rel=1e-14)
+@every_place
+def test_adamw_shrinks_weights_even_without_a_gradient(place):
+    wanted = pytest.approx([1.9, 1.805], rel=1e-14)
+    assert path(mm.AdamW(lr=0.1, weight_decay=0.5), 2.0, [0.0, 0.0], place) == wanted
 
 
 @every_place
@@ -67,57 +70,63 @@ def test_adam_and_adamw_follow_the_published_algorithm(decay, place):
     assert path(optimizer, 1.5, gradients, place) == pytest.approx(want, rel=1e-12)
 
 
+@every_place
 @every_optimizer
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-def test_parameters_change_in_place_and_keep_their_dtype(optimizer, dtype):
+def test_parameters_change_in_place_and_keep_their_dtype(optimizer, dtype, place):
     optimizer = fresh(optimizer)
-    W = np.ones((2, 3), dtype)
-    params, dW = {"W": W}, np.full((2, 3), 0.5, dtype)
+    W, dW = put(place, (np.ones((2, 3), dtype), np.full((2, 3), 0.5, dtype)))
+    params = {"W": W}
     kept = dW.copy()
     for _ in range(3):
         optimizer.update(params, {"W": dW})
     assert params["W"] is W and W.dtype == dtype and (W < 1).all()
     assert {a.dtype for a in optimizer.state_arrays().values()} <= {np.dtype(dtype)}
-    np.testing.assert_array_equal(dW, kept)
+    np.testing.assert_array_equal(*to_host((dW, kept)))
 
 
+@every_place
 @every_optimizer
-def test_a_parameter_without_a_gradient_is_left_alone(optimizer):
-    optimizer, params = fresh(optimizer), {"W": np.ones(2), "frozen": np.ones(2)}
-    optimizer.update(params, {"W": np.ones(2)})
-    np.testing.assert_array_equal(params["frozen"], [1, 1])
+def test_a_parameter_without_a_gradient_is_left_alone(optimizer, place):
+    optimizer, params = fresh(optimizer), put(place, {"W": np.ones(2), "frozen": np.ones(2)})
+    optimizer.update(params, put(place, {"W": np.ones(2)}))
+    np.testing.assert_array_equal(to_host(params["frozen"]), [1, 1])
     assert (params["W"] != 1).all()
 
 
+@every_place
 @every_optimizer
-def test_every_method_finds_the_bottom_of_a_bowl(optimizer):
-    optimizer, params = fresh(optimizer), {"W": np.array([3.0, -2.0])}
+def test_every_method_finds_the_bottom_of_a_bowl(optimizer, place):
+    optimizer, params, slopes = fresh(optimizer), *put(place, ({"W": np.array([3.0, -2.0])}, np.array([1.0, 0.3])))
     for _ in range(300):
-        optimizer.update(params, {"W": params["W"] * np.array([1.0, 0.3])})
-    np.testing.assert_allclose(params["W"], 0, atol=1e-2)
+        optimizer.update(params, {"W": params["W"] * slopes})
+    np.testing.assert_allclose(to_host(params["W"]), 0, atol=1e-2)
 
 
+@every_place
 @every_optimizer
-def test_a_restored_run_goes_on_bit_for_bit(optimizer):
-    gradients = [{"a/b.0.W": g, "b": g[:1]} for g in np.random.default_rng(0).normal(size=(6, 3))]
+def test_a_restored_run_goes_on_bit_for_bit(optimizer, place):
+    gradients = put(place, [{"a/b.0.W": g, "b": g[:1]} for g in np.random.default_rng(0).normal(size=(6, 3))])
     whole, first, second = fresh(optimizer), fresh(optimizer), fresh(optimizer)
-    params, halves = ({"a/b.0.W": np.ones(3), "b": np.ones(1)} for _ in range(2))
+    params, halves = (put(place, {"a/b.0.W": np.ones(3), "b": np.ones(1)}) for _ in range(2))
     for g in gradients:
         whole.update(params, g)
     for g in gradients[:3]:
         first.update(halves, g)
-    arrays = first.state_arrays()
+    arrays = to_host(first.state_arrays())  # as a file keeps them
     second.restore(first.steps, dict(reversed(arrays.items())))
     for g in gradients[3:]:
         second.update(halves, g)
     for name in params:
-        np.testing.assert_array_equal(halves[name], params[name])
+        np.testing.assert_array_equal(*to_host((halves[name], params[name])))
     assert set(arrays) == {f"{name}/{slot}" for name in params for slot in optimizer.slot_names}
 
 
-def test_clipping_scales_all_gradients_by_one_factor():
-    grads = {"W": np.array([3.0, 0.0]), "b": np.array([4.0])}
+@every_place
+def test_clipping_scales_all_gradients_by_one_factor(place):
+    grads = put(place, {"W": np.array([3.0, 0.0]), "b": np.array([4.0])})
     clipped, norm = clip_by_global_norm(grads, 1.0)
+    grads, clipped = to_host((grads, clipped))
     assert norm == 5
     np.testing.assert_allclose(clipped["W"], [0.6, 0], rtol=1e-15)
     np.testing.assert_allclose(clipped["b"], [0.8], rtol=1e-15)
@@ -125,9 +134,10 @@ def test_clipping_scales_all_gradients_by_one_factor():
     assert global_norm(clipped) == pytest.approx(1, rel=1e-15)
 
 
+@every_place
 @pytest.mark.parametrize("max_norm", [5.0, 5, 100.0])
-def test_gradients_within_the_bound_are_not_touched(max_norm):
-    grads = {"W": np.array([3.0, 0.0]), "b": np.array([4.0])}
+def test_gradients_within_the_bound_are_not_touched(max_norm, place):
+    grads = put(place, {"W": np.array([3.0, 0.0]), "b": np.array([4.0])})
     assert clip_by_global_norm(grads, max_norm)[0] is grads
 
 
@@ -136,20 +146,22 @@ def test_no_gradient_at_all_has_the_norm_zero():
     assert global_norm({"W": np.zeros(3)}) == 0
 
 
-def test_clipping_keeps_float32_and_measures_complex_numbers():
-    clipped, _ = clip_by_global_norm({"W": np.full(4, 10, np.float32)}, 1.0)
+@every_place
+def test_clipping_keeps_float32_and_measures_complex_numbers(place):
+    clipped, _ = clip_by_global_norm(put(place, {"W": np.full(4, 10, np.float32)}), 1.0)
     assert clipped["W"].dtype == np.float32
-    assert global_norm({"W": np.array([3 + 4j])}) == 5
+    assert global_norm(put(place, {"W": np.array([3 + 4j])})) == 5
 
 
+@every_place
 @every_optimizer
-def test_clip_norm_bounds_the_gradient_before_the_update(optimizer):
+def test_clip_norm_bounds_the_gradient_before_the_update(optimizer, place):
     clipping, plain = fresh(optimizer), fresh(optimizer)
     clipping.clip_norm = 1.0
-    a, b = {"W": np.array([1.0, 1.0])}, {"W": np.array([1.0, 1.0])}
-    clipping.update(a, {"W": np.array([30.0, 40.0])})
-    plain.update(b, {"W": np.array([0.6, 0.8])})
-    np.testing.assert_allclose(a["W"], b["W"], rtol=1e-12)
+    a, b = (put(place, {"W": np.array([1.0, 1.0])}) for _ in range(2))
+    clipping.update(a, put(place, {"W": np.array([30.0, 40.0])}))
+    plain.update(b, put(place, {"W": np.array([0.6, 0.8])}))
+    np.testing.assert_allclose(*to_host((a["W"], b["W"])), rtol=1e-12)
 
 
 @pytest.mark.parametrize("lr", [0, -0.1, float("nan")])

@@ -88,11 +88,12 @@ def test_an_interrupted_and_resumed_run_is_bit_for_bit_one_that_was_not(tmp_path
         np.testing.assert_array_equal(best.params[name], array)
 
 
-def test_the_seed_decides_the_whole_run_and_another_seed_another(tmp_path):
+@every_engine
+def test_the_seed_decides_the_whole_run_and_another_seed_another(engine):
     x, t = data()
     losses = {}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        losses[name] = [row["loss"] for row in trainer(seed).fit(x, t, epochs=2, augment=jitter)]
+        losses[name] = [row["loss"] for row in trainer(seed, engine=engine).fit(x, t, epochs=2, augment=jitter)]
     assert losses["a"] == losses["b"] != losses["c"]
 
 
@@ -140,22 +141,24 @@ def test_progress_is_a_plain_line_an_epoch_where_there_is_no_terminal(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_training_learns_what_can_be_learned():
+@every_engine
+def test_training_learns_what_can_be_learned(engine):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 2))
     t = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
     model = mm.Sequential(mm.Dense(16), mm.Tanh(), mm.Dense(2))
-    fitted = mm.Trainer(model, mm.CrossEntropy(from_logits=True), mm.Adam(0.03))
+    fitted = mm.Trainer(model, mm.CrossEntropy(from_logits=True), mm.Adam(0.03), engine)
     fitted.fit(x, t, epochs=60)
     assert fitted.evaluate(x, t)["accuracy"] > 0.95
     assert fitted.predict(x).shape == (200, 2)
     np.testing.assert_allclose(fitted.predict(x).sum(axis=1), 1)
 
 
-def test_patience_stops_and_the_best_epoch_can_be_restored():
+@every_engine
+def test_patience_stops_and_the_best_epoch_can_be_restored(engine):
     x, t = data()
     worse = 1 - t
-    fitted = trainer(lr=0.05)
+    fitted = trainer(lr=0.05, engine=engine)
     history = fitted.fit(x, t, epochs=50, validation=(x, worse), patience=3)
     best = fitted.position.best_epoch
     assert len(history) == best + 3 < 50
@@ -163,16 +166,18 @@ def test_patience_stops_and_the_best_epoch_can_be_restored():
     assert fitted.evaluate(x, worse)["loss"] == pytest.approx(history[best - 1]["validation_loss"])
 
 
-def test_evaluating_in_small_batches_changes_nothing():
+@every_engine
+def test_evaluating_in_small_batches_changes_nothing(engine):
     x, t = data()
-    fitted = trainer()
+    fitted = trainer(engine=engine)
     fitted.fit(x, t, epochs=1)
     assert fitted.evaluate(x, t, batch_size=1)["loss"] == pytest.approx(fitted.evaluate(x, t, batch_size=70)["loss"], rel=1e-5)
 
 
-def test_a_loss_that_goes_bad_names_the_layer_and_leaves_the_files_good(tmp_path):
+@every_engine
+def test_a_loss_that_goes_bad_names_the_layer_and_leaves_the_files_good(tmp_path, engine):
     x, t = data()
-    fitted = trainer()
+    fitted = trainer(engine=engine)
     fitted.fit(x, t, epochs=1, folder=tmp_path)
     good = (tmp_path / "last.safetensors").read_bytes()
     fitted.model.params["image.0.W"][...] = 1e38
@@ -181,12 +186,13 @@ def test_a_loss_that_goes_bad_names_the_layer_and_leaves_the_files_good(tmp_path
     assert (tmp_path / "last.safetensors").read_bytes() == good
 
 
-def test_targets_must_match_the_inputs_in_number():
+@every_engine
+def test_targets_must_match_the_inputs_in_number(engine):
     x, t = data()
     with pytest.raises(mm.TinymmError, match="text 70, image 70, targets 69"):
-        trainer().fit(x, t[:-1])
+        trainer(engine=engine).fit(x, t[:-1])
     with pytest.raises(mm.TinymmError, match="no samples"):
-        trainer().fit({k: a[:0] for k, a in x.items()}, t[:0])
+        trainer(engine=engine).fit({k: a[:0] for k, a in x.items()}, t[:0])
 
 
 @pytest.mark.parametrize("change, message", [
@@ -227,10 +233,11 @@ def test_ctrl_c_behaves_as_before_once_training_is_over():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_training_works_in_another_thread():
+@every_engine
+def test_training_works_in_another_thread(engine):
     x, t = data()
     histories = []
-    thread = threading.Thread(target=lambda: histories.append(trainer().fit(x, t, epochs=1)))
+    thread = threading.Thread(target=lambda: histories.append(trainer(engine=engine).fit(x, t, epochs=1)))
     thread.start()
     thread.join()
     assert len(histories[0]) == 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numeric import scattered
+from numeric import put, scattered
 
 import tinymm as mm
 
@@ -29,6 +29,11 @@ class Example:
         """y, cache; the same random numbers every time."""
         rng = np.random.default_rng(3)
         return (layer or self.layer).forward(self.x if x is None else x, rng=rng, **self.options)
+
+    def on(self, place):
+        """The same layer, built, and the same numbers on arrays of the place's kind."""
+        layer = self.built().to("gpu" if place == "CuPy" else "cpu") if hasattr(self.layer, "to") else self.layer
+        return Example(layer, *put(place, (self.x, self.options)))
 
     def built(self):
         """The layer, with float64 parameters none of which is 0 or 1 throughout."""

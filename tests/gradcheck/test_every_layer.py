@@ -5,7 +5,7 @@ import pytest
 from drawn.example import for_each, normal
 from drawn.layers import LAYERS
 from drawn.losses import LOSSES
-from numeric import snapshot
+from numeric import every_place, put, snapshot
 
 import tinymm as mm
 from tinymm import losses
@@ -35,18 +35,21 @@ def test_no_layer_container_or_loss_is_forgotten():
     assert kinds | set(LOSSES) == {case.layer for case in CASES}
 
 
+@every_place
 @every_layer
-def test_gradients_are_right_by_every_method(name):
+def test_gradients_are_right_by_every_method(name, place):
     def check(example):
+        example = example if place == "NumPy" else example.on(place)
         used = assert_right(example.layer, example.x, seed=7, **example.options)
         assert set(example.built().params) <= set(used)
 
     for_each(LAYERS[name], check, share=0.5)
 
 
+@every_place
 @every_loss
-def test_the_gradient_of_a_loss_is_right_by_every_method(name):
-    for_each(LOSSES[name], lambda example: assert_right(example.layer, example.x, seed=7))
+def test_the_gradient_of_a_loss_is_right_by_every_method(name, place):
+    for_each(LOSSES[name], lambda example: assert_right(example.layer, put(place, example.x), seed=7))
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,14 @@ from numeric import (
     every_place,
     gradients_of,
     normal,
+    put,
     scattered,
     snapshot,
 )
 
 import tinymm as mm
 from tinymm import equations
+from tinymm.backend import to_host
 from tinymm.layers import averagepool, globalpool, maxpool
 from tinymm.layers.batchnorm import batchnorm_backward, batchnorm_forward
 from tinymm.layers.concatenate import concatenate_backward, concatenate_forward
@@ -174,15 +176,18 @@ def test_gradients_have_the_shapes_of_what_they_belong_to(name, place):
     assert [g.shape for g in gradients_of(backward, np.ones_like(y), cache)] == shapes
 
 
+@every_place
 @every_pair
-def test_passes_write_to_nothing_they_are_given_and_repeat_themselves(name):
-    forward, backward, _, options = PAIRS[name]
+def test_passes_write_to_nothing_they_are_given_and_repeat_themselves(name, place):
+    if (place, name) == ("CuPy", "embedding"):
+        pytest.skip("cupy.add.at adds in whatever order the GPU comes to it")
+    forward, backward, _, _ = PAIRS[name]
     rng = np.random.default_rng(3)
-    arrays = arrays_of(name, rng)
+    arrays, options = put(place, (arrays_of(name, rng), PAIRS[name][3]))
     before = snapshot((arrays, options))
     y, cache = forward(*arrays, **options)
     assert snapshot((arrays, options)) == before
-    dy = normal(rng, *y.shape)
+    dy = put(place, normal(rng, *y.shape))
     kept = snapshot((dy, cache, y))
     first = snapshot(gradients_of(backward, dy, cache))
     assert snapshot(gradients_of(backward, dy, cache)) == first
@@ -191,37 +196,42 @@ def test_passes_write_to_nothing_they_are_given_and_repeat_themselves(name):
     assert snapshot(forward(*arrays, **options)[0]) == snapshot(y)
 
 
+@every_place
 @every_pair
-def test_scattered_memory_changes_no_number(name):
-    forward, backward, _, options = PAIRS[name]
+def test_scattered_memory_changes_no_number(name, place):
+    forward, backward, _, _ = PAIRS[name]
     rng = np.random.default_rng(4)
-    arrays = arrays_of(name, rng)
+    arrays, options = put(place, (arrays_of(name, rng), PAIRS[name][3]))
     y, cache = forward(*arrays, **options)
     y_scattered, cache_scattered = forward(*map(scattered, arrays), **options)
-    np.testing.assert_allclose(y_scattered, y, rtol=1e-12, atol=1e-14)
-    dy = normal(rng, *y.shape)
+    np.testing.assert_allclose(*to_host((y_scattered, y)), rtol=1e-12, atol=1e-14)
+    dy = put(place, normal(rng, *y.shape))
     results = gradients_of(backward, dy, cache), gradients_of(backward, scattered(dy), cache_scattered)
-    for want, got in zip(*results, strict=True):
+    for want, got in zip(*to_host(results), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-13)
 
 
+@every_place
 @every_layer
 @pytest.mark.parametrize("training", (False, True))
-def test_a_layer_gives_every_parameter_and_its_input_the_gradient_of_central_differences(name, training):
+def test_a_layer_gives_every_parameter_and_its_input_the_gradient_of_central_differences(name, training, place):
     make, shape = LAYERS[name]
     layer, rng = make(), np.random.default_rng(9)
     layer.build(shape, dtype=np.float64)
+    layer.to("gpu" if place == "CuPy" else "cpu")
     names = ["x", *layer.params]
 
-    def forward(x, *values):
+    def on_place(x, *values):
         for array, value in zip(layer.params.values(), values):
             array[...] = value
         return layer.forward(x, training=training, rng=np.random.default_rng(1))
 
+    forward, backward = carried(place, on_place), carried(place, layer.backward)
+
     arrays = [normal(rng, 3, *shape), *(normal(rng, *p.shape) for p in layer.params.values())]
     y, cache = forward(*arrays)
     dy = normal(rng, *y.shape)
-    dx, grads = layer.backward(dy, cache)
+    dx, grads = backward(dy, cache)
     assert list(grads) == names[1:]
     wanted = central_differences(lambda *values: forward(*values)[0], arrays, dy)
     for key, got, want in zip(names, (dx, *grads.values()), wanted):
@@ -243,16 +253,19 @@ def test_build_and_output_shape_foretell_the_real_output(name, batch, training):
     assert {k: g.shape for k, g in grads.items()} == {k: p.shape for k, p in layer.params.items()}
 
 
+@every_place
 @every_layer
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_layer_builds_itself_in_the_dtype_of_its_first_input(name, dtype):
+def test_a_layer_builds_itself_where_its_first_input_is_and_in_its_dtype(name, dtype, place):
     make, shape = LAYERS[name]
     layer, built = make(), make()
-    x = normal(np.random.default_rng(6), 2, *shape, dtype=dtype)
+    x = put(place, normal(np.random.default_rng(6), 2, *shape, dtype=dtype))
     y, cache = layer.forward(x, training=True, rng=np.random.default_rng(0))
     built.build(shape, dtype=dtype)
-    np.testing.assert_array_equal(y, built.forward(x, training=True, rng=np.random.default_rng(0))[0])
-    dx, grads = layer.backward(np.ones_like(y), cache)
+    built.to("gpu" if place == "CuPy" else "cpu")
+    wanted, _ = built.forward(x, training=True, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(*to_host((y, wanted)))
+    dx, grads = layer.backward(put(place, np.ones(y.shape, dtype)), cache)
     seen = [
         y,
         dx,
@@ -261,18 +274,20 @@ def test_a_layer_builds_itself_in_the_dtype_of_its_first_input(name, dtype):
         *grads.values(),
         *layer.next_state(cache).values(),
     ]
-    assert {a.dtype for a in seen} == {np.dtype(dtype)}
+    assert {a.dtype for a in seen} == {np.dtype(dtype)} and {type(a) for a in seen} == {type(x)}
 
 
+@every_place
 @every_layer
-def test_a_forward_and_a_backward_leave_no_trace_on_the_layer(name):
+def test_a_forward_and_a_backward_leave_no_trace_on_the_layer(name, place):
     make, shape = LAYERS[name]
     layer = make()
     layer.build(shape)
+    layer.to("gpu" if place == "CuPy" else "cpu")
     before = snapshot((layer.params, layer.state)), repr(layer), set(vars(layer))
-    x = normal(np.random.default_rng(7), 2, *shape, dtype=np.float32)
+    x = put(place, normal(np.random.default_rng(7), 2, *shape, dtype=np.float32))
     y, cache = layer.forward(x, training=True)
-    layer.backward(np.ones_like(y), cache)
+    layer.backward(put(place, np.ones(y.shape, np.float32)), cache)
     assert (snapshot((layer.params, layer.state)), repr(layer), set(vars(layer))) == before
 
 

@@ -17,7 +17,7 @@ TINY = {work.name: work.tiny for work in WORKS if isinstance(work, LayerWork)}
 @pytest.mark.parametrize("name", TINY)
 def test_twins_agree(name, channels_last):
     layer, (x, dy) = TINY[name].layer(), TINY[name].arrays()
-    net, ends = pytorch.twin(layer), pytorch._ends(layer)
+    net, ends = pytorch.twin(layer), pytorch.ends(layer)
     into = pytorch.tensor(x, ends[0], channels_last).requires_grad_(TINY[name].dx)
     y, cache = layer.forward(x, training=True)
     dx, grads = layer.backward(dy, cache)

@@ -42,8 +42,8 @@ def _layer(work, channels_last):
 
     layer, (x, dy) = work.layer(), work.arrays()
     net = twin(layer)
-    into, upstream = (tensor(a, end, channels_last) for a, end in zip((x, dy), _ends(layer)))
-    net.to(memory_format=_format(channels_last))
+    into, upstream = (tensor(a, end, channels_last) for a, end in zip((x, dy), ends(layer)))
+    net.to(memory_format=memory_format(channels_last))
     into.requires_grad_(work.dx)
     params = list(net.parameters())
     adam = torch.optim.Adam(params, lr=STILL, fused=True) if params else None
@@ -85,10 +85,7 @@ def _step(work, channels_last):
     import torch
 
     model, _ = work.model()
-    inputs, targets = work.arrays()
-    branches = next(iter(model.children.values())).children
-    inputs = {name: tensor(x, _ends(branches[name])[0], channels_last) for name, x in inputs.items()}
-    net, targets = twin(model).to(memory_format=_format(channels_last)), torch.tensor(targets)
+    net, inputs, targets = placed(model, *work.arrays(), channels_last)
     adam = torch.optim.Adam(net.parameters(), lr=STILL, fused=True)
 
     def run():
@@ -102,6 +99,16 @@ def _step(work, channels_last):
         return laps(start, forward, backward, perf_counter())
 
     return run
+
+
+def placed(model, inputs, targets, channels_last, device="cpu"):
+    """The twin of a model that begins with branches, and a batch for it, on a device of PyTorch's."""
+    import torch
+
+    branches = next(iter(model.children.values())).children
+    inputs = {name: tensor(x, ends(branches[name])[0], channels_last).to(device) for name, x in inputs.items()}
+    net = twin(model).to(device).to(memory_format=memory_format(channels_last))
+    return net, inputs, torch.tensor(targets, device=device)
 
 
 def tensor(x, layer, channels_last=False):
@@ -142,13 +149,14 @@ def _weights(layer):
     return [W.T if isinstance(layer, mm.Dense) else W, *others]
 
 
-def _format(channels_last):
+def memory_format(channels_last):
+    """PyTorch's name for how pictures lie in memory."""
     import torch
 
     return torch.channels_last if channels_last else torch.contiguous_format
 
 
-def _ends(layer):
+def ends(layer):
     """The first and the last of the layers that see numbers: they decide how arrays lie in memory."""
     if not isinstance(layer, Sequential):
         return layer, layer

@@ -7,7 +7,9 @@ moves by ``stride``; output position p reads input positions p*stride + offset -
 import itertools
 from numbers import Integral
 
-from tinymm.backend import array_module
+import numpy as np
+
+from tinymm.backend import array_module, is_cupy
 from tinymm.errors import ShapeError
 
 
@@ -70,10 +72,19 @@ def unpad(x, pads):
 
 def sliding_windows(x, size, stride):
     """x (N, *lengths, C) -> a view (N, *out, *size, C): all windows; nothing is copied, so do not write to it."""
-    xp = array_module(x)
-    windows = xp.lib.stride_tricks.sliding_window_view(x, size, tuple(range(1, x.ndim - 1)))  # (N, *starts, C, *size)
+    if is_cupy(x):
+        return _windows_on_gpu(x, size, stride)
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, tuple(range(1, x.ndim - 1)))  # (N, *starts, C, *size)
     windows = windows[(slice(None), *(slice(None, None, s) for s in stride))]
-    return xp.moveaxis(windows, 1 + len(size), -1)
+    return np.moveaxis(windows, 1 + len(size), -1)
+
+
+def _windows_on_gpu(x, size, stride):
+    """The same view. CuPy's own sliding_window_view would wait for the GPU once an axis."""
+    out = output_lengths(x.shape[1:-1], size, stride, ((0, 0),) * len(size))
+    batch, *cells, channel = x.strides
+    strides = (batch, *(step * s for step, s in zip(cells, stride)), *cells, channel)
+    return array_module(x).lib.stride_tricks.as_strided(x, (len(x), *out, *size, x.shape[-1]), strides)
 
 
 def offsets(size):

@@ -130,5 +130,22 @@ def test_memory_that_does_not_suffice_is_explained_by_layer_and_by_a_batch_that_
         worker.step(x, t)
 
 
+def test_memory_that_does_not_suffice_for_a_model_without_a_plan_is_explained_too(rng):
+    shared = mm.Dense(500)
+    model = mm.Sequential(mm.Concatenate(a=shared, b=shared), mm.Dense(1))
+    model.build({"a": (10,), "b": (10,)})
+    worker = mm.make_engine(model, mm.MeanSquaredError(), mm.SGD(), "gpu")
+    x = {k: rng.random((2000, 10), "f4") for k in "ab"}
+    pool = cupy.cuda.MemoryPool()
+    pool.set_limit(size=8 << 20)
+    with cupy.cuda.using_allocator(pool.malloc):
+        with pytest.raises(memory.GpuMemoryError, match=r"more were wanted for a batch of 2000; a batch of (\d+) fits") as caught:
+            worker.step(x, rng.random((2000, 1), "f4"))
+        fits = int(str(caught.value).split("a batch of ")[2].split()[0])
+        assert 50 < fits < 1500
+        with pytest.raises(memory.GpuMemoryError, match="a batch of .* fits"):
+            worker.predict(x)
+
+
 def test_sizes_are_told_in_units_that_a_person_reads():
     assert [memory.size(n) for n in (12, 1536, 5 << 20, 3 << 30)] == ["12 bytes", "1.5 KiB", "5 MiB", "3 GiB"]

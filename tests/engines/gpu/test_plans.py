@@ -11,7 +11,7 @@ cupy = pytest.importorskip("cupy")
 if not cupy.is_available():
     pytest.skip("no GPU", allow_module_level=True)
 
-from tinymm.engines.gpu import dense, embedding  # noqa: E402
+from tinymm.engines.gpu import dense, embedding, product, recurrent  # noqa: E402
 from tinymm.engines.gpu import plan as planning  # noqa: E402
 from tinymm.engines.gpu.containers import make_plan  # noqa: E402
 from tinymm.engines.gpu.plan import Surroundings  # noqa: E402
@@ -109,6 +109,13 @@ def test_products_cut_into_any_number_of_parts(units, processors, rng, monkeypat
         assert_plan_is_textbook(mm.Sequential(mm.Dense(units), mm.ReLU()), rng.normal(size=(300, 257)).astype(dtype), dtype)
 
 
+@pytest.mark.parametrize("full", [1, 1 << 30])
+def test_parts_added_up_by_one_thread_a_number_or_by_many(full, rng, monkeypatch):
+    monkeypatch.setattr(product, "FULL", full)
+    monkeypatch.setattr(planning, "attribute", lambda name: 100)
+    assert_plan_is_textbook(mm.Sequential(mm.Dense(150), mm.ReLU()), rng.normal(size=(90, 1100)))
+
+
 def test_more_rows_than_the_narrow_kernels_take(rng, monkeypatch):
     monkeypatch.setattr(dense, "MANY", 5)
     assert_plan_is_textbook(mm.Dense(2), rng.normal(size=(7, 4)))
@@ -124,12 +131,23 @@ def test_lstm_with_masks(n, t, d, m, sequences, masked):
     assert_plan_is_textbook(mm.LSTM(m, return_sequences=sequences), rng.normal(size=(n, t, d)), mask=mask)
 
 
+@few
+@given(n=st.integers(1, 5), t=st.integers(1, 6), d=counts, m=st.sampled_from([1, 3, 33]), sequences=st.booleans(), masked=st.booleans(),
+       processors=st.sampled_from([1, 2, 132]))  # fmt: skip
+def test_rnn_with_masks(n, t, d, m, sequences, masked, processors):
+    rng = np.random.default_rng(n + 10 * t)
+    mask = rng.random((n, t)) < 0.6 if masked else None
+    if masked:
+        mask[0] = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "attribute", lambda name: processors)
+        assert_plan_is_textbook(mm.RNN(m, return_sequences=sequences), rng.normal(size=(n, t, d)), mask=mask)
+
+
 @pytest.mark.parametrize("memory, processors", [(1 << 17, 132), (40_000, 132), (40_000, 2), (12_000, 1)])
 @pytest.mark.parametrize("units", [64, 128])
 def test_lstm_with_weights_in_registers_in_shared_memory_and_beyond(units, memory, processors, rng, monkeypatch):
-    from tinymm.engines.gpu import lstm
-
-    monkeypatch.setattr(lstm, "attribute", lambda name: memory)
+    monkeypatch.setattr(recurrent, "attribute", lambda name: memory)
     monkeypatch.setattr(planning, "attribute", lambda name: processors)
     x = rng.normal(size=(5, 3, 7))
     assert_plan_is_textbook(mm.LSTM(units), x, mask=rng.random((5, 3)) < 0.7)
@@ -143,6 +161,11 @@ def test_embedding_with_repeated_tokens_in_front_of_an_lstm(tile, padding_id, de
     monkeypatch.setattr(embedding, "TILE", tile)
     layer = mm.Sequential(mm.Embedding(6, 40, padding_id), mm.LSTM(3))
     assert_plan_is_textbook(layer, rng.integers(0, 6, (5, 7)), deterministic=deterministic)
+
+
+def test_an_embedding_with_more_tiles_than_a_block_has_threads(rng, monkeypatch):
+    monkeypatch.setattr(embedding, "TILE", 2)
+    assert_plan_is_textbook(mm.Embedding(5, 40), rng.integers(0, 5, (3, 190)))
 
 
 def test_gradients_of_an_embedding_are_the_same_bits_every_time(rng):
@@ -159,7 +182,7 @@ def test_gradients_of_an_embedding_are_the_same_bits_every_time(rng):
 
 @pytest.mark.parametrize("layer, shape", [
     (mm.BatchNorm(0.7), (8, 3)), (mm.LayerNorm(), (4, 5, 3)), (mm.GlobalMaxPool(), (3, 4, 5, 2)), (mm.Softmax(), (4, 3)),
-    (mm.GlobalAveragePool(), (3, 4, 2)), (mm.AveragePool2D(2), (2, 5, 4, 3)), (mm.RNN(3), (2, 4, 3)), (mm.Flatten(), (2, 3, 4)),
+    (mm.GlobalAveragePool(), (3, 4, 2)), (mm.AveragePool2D(2), (2, 5, 4, 3)), (mm.Flatten(), (2, 3, 4)),
     (mm.MaxPool1D(2), (2, 9, 3)), (mm.Sequential(), (2, 3)),
 ], ids=lambda case: type(case).__name__)  # fmt: skip
 def test_layers_without_a_plan_run_their_textbook_code(layer, shape, rng):

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinymm.engines.cpu import memory
 from tinymm.engines.cpu.threads import Crew
+from tinymm.engines.textbook import TextbookPasses
 
 
 @dataclass
@@ -75,24 +76,11 @@ def replay(calls):
         call()
 
 
-class TextbookPlan(Plan):
+class TextbookPlan(TextbookPasses, Plan):
     """Any layer, by its own code."""
 
     def prepare(self):
         self.keeps_y = self.y is None  # else the cache has an array of its own
-
-    def forward(self, x, mask, rng):
-        y, self.cache = self.layer.forward(x, training=self.around.training, mask=mask, rng=rng)
-        if self.y is None:
-            return y
-        self.y[...] = y
-        return self.y
-
-    def backward(self, dy):
-        dx, grads = self.layer.backward(dy, self.cache)
-        for name, grad in grads.items():
-            self.grads[name][...] = grad
-        return dx
 
     def commit(self):
         state = self.layer.state

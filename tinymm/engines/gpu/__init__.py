@@ -52,11 +52,12 @@ class GpuEngine(TextbookEngine):
         plan = self._known(TrainingStep, inputs, targets)
         if plan is None and not self._plannable(inputs):
             self.model.to("gpu")
-            return super().step(to_device(inputs), to_device(targets))
+            with self._memory_explained(self._textbook_attempt, inputs, targets):
+                return super().step(to_device(inputs), to_device(targets))
         number = self.optimizer.steps + 1
         if number % LOSSES in self.unread:
             self.unread[number % LOSSES].number()
-        with self._on_stream(), self._memory_explained(inputs, targets):
+        with self._on_stream(), self._memory_explained(self._attempt, inputs, targets):
             plan = plan or self._plan(TrainingStep, inputs, targets)
             self.parameters.take_slots()
             plan.run(inputs, targets, lambda: self._draws(number - 1))
@@ -72,9 +73,10 @@ class GpuEngine(TextbookEngine):
         plan = self._known(Prediction, inputs)
         if plan is None and not self._plannable(inputs):
             self.model.to("gpu")
-            y = super().predict(to_device(inputs))
+            with self._memory_explained(self._textbook_attempt, inputs):
+                y = super().predict(to_device(inputs))
         else:
-            with self._on_stream(), self._memory_explained(inputs):
+            with self._on_stream(), self._memory_explained(self._attempt, inputs):
                 y = (plan or self._plan(Prediction, inputs)).run(inputs).copy()
         return y if on_gpu else to_host(y)
 
@@ -139,20 +141,25 @@ class GpuEngine(TextbookEngine):
             here.wait_event(self.stream.record())
 
     @contextlib.contextmanager
-    def _memory_explained(self, inputs, *targets):
+    def _memory_explained(self, attempt, inputs, *targets):
         try:
             yield
         except (GpuMemoryError, OutOfMemoryError) as error:
             error = error if isinstance(error, GpuMemoryError) else GpuMemoryError(str(error))
             self.plans.clear()
-            raise explain(error, len(_arrays(inputs)[0]), lambda n: self._attempt(n, inputs, *targets)) from None
+            raise explain(error, len(_arrays(inputs)[0]), lambda n: attempt(*(take(a, slice(0, n)) for a in (inputs, *targets)))) from None
 
-    def _attempt(self, n, inputs, *targets):
-        """Work on the first n samples, without an update. Raises MemoryError when they are too many."""
-        some = [take(a, slice(0, n)) for a in (inputs, *targets)]
-        plan = (TrainingStep if targets else Prediction)(self, *some)
+    def _attempt(self, inputs, *targets):
+        """Work on a batch, without an update. Raises MemoryError when it is too large."""
+        plan = (TrainingStep if targets else Prediction)(self, inputs, *targets)
         with cupy.cuda.using_allocator(plan.pool.malloc):
-            plan.gradients() if targets else plan.run(some[0])
+            plan.gradients() if targets else plan.run(inputs)
+
+    def _textbook_attempt(self, inputs, *targets):
+        """The same by the layers' own code."""
+        y, cache = self.model.forward(to_device(inputs), training=bool(targets), rng=np.random.default_rng(0))
+        for t in targets:
+            self.model.backward(self.loss.backward(self.loss.forward(y, to_device(t))[1]), cache)
 
     def _draws(self, steps):
         return np.random.SeedSequence(entropy=self.seed, spawn_key=(steps,))

@@ -58,7 +58,8 @@ class ConvPlan(Plan):
     def _prepare_backward(self, padded):
         around, processors = self.around, self.around.processors
         if self.K <= FEW:
-            self.slab = cover(self.cells, max(1, min(2 * processors, self.cells // 64)))
+            resident = 65536 // (256 * (52 + self.K * around.dtype.itemsize // 4))  # blocks that a processor has registers for
+            self.slab = cover(self.cells, max(1, min(resident * processors, self.cells // 64)))
             self.grid_weights, self.block = (cover(self.cells, self.slab), cover(self.O, 32)), (32, 8)
             self.weights = kernel("conv_weights_few", around.dtype, PADDED=padded, **self.macros)
             self.parts = self.grid_weights[0]

@@ -7,7 +7,7 @@ read x once forward and once backward.
 import math
 
 from tinymm.engines.gpu.kernels import kernel
-from tinymm.engines.gpu.plan import Plan, cover
+from tinymm.engines.gpu.plan import Plan, cover, pointer
 from tinymm.engines.gpu.product import IDENTITY, Product, sum_parts
 
 NARROW = 8  # units up to which the narrow kernels are taken
@@ -33,12 +33,12 @@ class DensePlan(Plan):
         self.narrow = self.M <= NARROW and self.rows <= MANY
         if self.narrow:
             groups = cover(self.rows, ROWS)
-            self.slabs = max(1, min(cover(2 * around.processors, groups), cover(self.D, 1024)))
+            self.slabs = max(1, min(cover(4 * around.processors, groups), cover(self.D, 1024)))
             self.parts = self.array(self.slabs, self.rows, self.M)
             if training:
                 blocks = cover(self.D + 1, 256)
                 self.back_slabs = max(1, min(cover(2 * around.processors, blocks), cover(self.rows, 32)))
-                self.back_parts = self.array(self.back_slabs, self.D + 1, self.M)
+                self.back_parts = self.array(self.back_slabs, self.D + 1, self.M) if self.back_slabs > 1 else None
             return
         self.product = Product(self, self.rows, self.M, self.D, activation=self.activation)
         if training:
@@ -67,13 +67,15 @@ class DensePlan(Plan):
 
         dW, db, W, dy = self.grads["W"], self.grads["b"], self.layer.params["W"], rows(dy)
         if self.narrow:
-            slab = cover(self.rows, self.back_slabs)
+            parts, slab = self.back_parts, cover(self.rows, self.back_slabs)
+            places = (dW, db) if parts is None else (parts, parts.reshape(-1)[self.D * self.M :])
             kernel("dense_narrow_backward", W.dtype, M=self.M, ACT=self.activation)(
                 (cover(self.D + 1, 256), self.back_slabs), (256,),
                 (cupy.ascontiguousarray(dy), cupy.ascontiguousarray(self.flat), self.x, step(self.x), W,
-                 0 if self.dx is None else self.dx, self.back_parts, self.rows, self.D, slab),
+                 pointer(self.dx), *places, self.rows, self.D, slab),
             )  # fmt: skip
-            sum_parts(self.back_parts, self.back_slabs, dW, self.M, self.M, rest=db)
+            if parts is not None:
+                sum_parts(parts, self.back_slabs, dW, self.M, self.M, rest=db)
         else:
             dz = dy if self.dz is None else self.dz
             self.bias(dy, self.flat, self.dz, db)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tinymm.backend import is_cupy
+from tinymm.engines.textbook import TextbookPasses
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Plan:
         """Take over what the layer keeps beside its parameters, where ``good``, a boolean on the GPU, is true."""
 
 
-class TextbookPlan(Plan):
+class TextbookPlan(TextbookPasses, Plan):
     """Any layer, by its own code on CuPy arrays."""
 
     def prepare(self):
@@ -85,19 +86,6 @@ class TextbookPlan(Plan):
     def check(self, x):
         if hasattr(self.layer, "refuse_unknown") and x.dtype.kind in "iu":
             self.layer.refuse_unknown(x)
-
-    def forward(self, x, mask):
-        y, self.cache = self.layer.forward(x, training=self.around.training, mask=mask)
-        if self.y is None:
-            return y
-        self.y[...] = y
-        return self.y
-
-    def backward(self, dy):
-        dx, grads = self.layer.backward(dy, self.cache)
-        for name, grad in grads.items():
-            self.grads[name][...] = grad
-        return dx
 
     def commit(self, good):
         import cupy

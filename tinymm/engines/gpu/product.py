@@ -8,7 +8,7 @@ from tinymm.engines.gpu.kernels import kernel
 from tinymm.engines.gpu.plan import cover
 
 IDENTITY, RELU, SIGMOID, TANH = range(4)  # as in kernels/prelude.cuh
-EVERY = 1 << 62
+FULL = 1 << 17  # threads that keep all processors of a large GPU busy
 
 
 class Product:
@@ -44,16 +44,20 @@ class Product:
 
 def rows_of(a):
     """An array (rows, columns) or (N, T, columns) as matmul.cu takes it: pointer, and where the rows lie."""
-    strides = [stride // a.itemsize for stride in a.strides]
-    if a.ndim == 3:
-        return a, a.shape[1], strides[0], strides[1]
-    return a, EVERY, 0, strides[0]
+    *outer, step, _ = (stride // a.itemsize for stride in a.strides)
+    if a.ndim == 2 or outer[0] == a.shape[1] * step:
+        return a, 0, 0, step
+    return a, a.shape[1], outer[0], step
 
 
 def sum_parts(parts, count, out, N, step, rest=None, bias=None, activation=IDENTITY):
     """out (rows of N, ``step`` apart), then ``rest``, become the sums of ``count`` parts."""
     size = out.size + (0 if rest is None else rest.size)
-    kernel("sum_parts", out.dtype, ACT=activation)(
-        (cover(size, 32),), (32, 32),
+    rows = 1  # threads that share the parts of one number: more where there are few numbers and many parts
+    while rows < 32 and 2 * rows <= count and rows * size < FULL:
+        rows *= 2
+    columns = max(32, 256 // rows)
+    kernel("sum_parts", out.dtype, ACT=activation, X=columns, Y=rows)(
+        (cover(size, columns),), (columns, rows),
         (parts, count, size, out, N, step, out.size, 0 if rest is None else rest, 0 if bias is None else bias),
     )  # fmt: skip

@@ -21,19 +21,19 @@ extern "C" __global__ void __launch_bounds__(TR * TC) conv_forward(
 {
     __shared__ __align__(16) T xs[BK][BM + 4];
     __shared__ T ws[BK][BN];
-    __shared__ whole base[BM];
+    __shared__ whole base[BM], target[CELLS];
     __shared__ int above[BM], beside[BM];
     const int tid = threadIdx.x, tc = tid % TC, tr = tid / TC;
     const whole cell0 = (whole)blockIdx.x * CELLS;
     const int o0 = blockIdx.y * BN;
 
-    for (int p = tid; p < BM; p += TR * TC) {  // where the window of each place begins
-        const whole cell = cell0 + p / PLACES;
-        const int place = p % PLACES;
-        const whole n = cell / (QH * QW), rest = cell % (QH * QW);
+    for (int p = tid; p < BM; p += TR * TC) {  // where the window of each place begins, and where its cell's y goes
+        const whole cell = cell0 + p / PLACES, n = cell / (QH * QW);
+        const int place = p % PLACES, rest = (int)(cell - n * (QH * QW)), P = rest / (int)QW, Q = rest - P * (int)QW;
         base[p] = cell < cells ? n * x_sample : -1;
-        above[p] = (int)((rest / QW * PH + place / PW) * SH - top);
-        beside[p] = (int)((rest % QW * PW + place % PW) * SW - left);
+        above[p] = (P * PH + place / PW) * SH - (int)top;
+        beside[p] = (Q * PW + place % PW) * SW - (int)left;
+        if (place == 0) target[p / PLACES] = n * y_sample + (whole)rest * O;
     }
     T sum[CT * PLACES][OT];
     for (int i = 0; i < CT * PLACES; i++)
@@ -65,7 +65,7 @@ extern "C" __global__ void __launch_bounds__(TR * TC) conv_forward(
         __syncthreads();
     }
     for (int i = 0; i < CT; i++) {
-        const whole cell = cell0 + tr * CT + i, n = cell / (QH * QW);
+        const whole cell = cell0 + tr * CT + i;
         if (cell >= cells) break;
         for (int j = 0; j < OT; j++) {
             const int o = o0 + tc + TC * j;
@@ -84,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(TR * TC) conv_forward(
                 won = 255;
                 if (best == best) best = T(0);
             }
-            y[n * y_sample + cell % (QH * QW) * O + o] = best;
+            y[target[tr * CT + i] + o] = best;
             if (winner) winner[cell * O + o] = won;
         }
     }

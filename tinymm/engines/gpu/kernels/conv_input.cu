@@ -23,13 +23,15 @@ extern "C" __global__ void __launch_bounds__(256) conv_input(
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < TN; j++) sum[i][j] = T(0);
 
+    const whole at = x0 + tid, n = at / (H * WIDTH);  // the cell that a thread of the first 64 looks up below
+    const int cell = (int)(at - n * (H * WIDTH)), row = cell / (int)WIDTH, column = cell - row * (int)WIDTH;
+
     for (int ij = 0; ij < KH * KW; ij++) {
         if (tid < 64) {  // which output read this cell with W[i,j]
-            const whole at = x0 + tid, n = at / (H * WIDTH);
-            const whole h = at % (H * WIDTH) / WIDTH + top - ij / KW, w = at % WIDTH + left - ij % KW;
-            const whole p = h / SH, q = w / SW, P = p / PH, Q = q / PW;
+            const int h = row + (int)top - ij / KW, w = column + (int)left - ij % KW;
+            const int p = h / SH, q = w / SW, P = p / PH, Q = q / PW;
             const bool read = at < all && h >= 0 && w >= 0 && h % SH == 0 && w % SW == 0 && P < QH && Q < QW;
-            placed[tid] = read ? (int)(p % PH * PW + q % PW) : -1;
+            placed[tid] = read ? p % PH * PW + q % PW : -1;
             source[tid] = n * dy_sample + (P * QW + Q) * O;
             number[tid] = (n * QH * QW + P * QW + Q) * O;
         }

@@ -30,14 +30,14 @@ extern "C" __global__ void __launch_bounds__(256) conv_weights(
 
     for (whole p0 = begin; p0 < end; p0 += BP) {
         if (tid < BP) {
-            const whole cell = (p0 + tid) / PLACES, n = cell / (QH * QW), rest = cell % (QH * QW);
-            const int place = (int)((p0 + tid) % PLACES);
+            const whole cell = (p0 + tid) / PLACES, n = cell / (QH * QW);
+            const int place = (int)((p0 + tid) % PLACES), rest = (int)(cell - n * (QH * QW)), P = rest / (int)QW, Q = rest - P * (int)QW;
             placed[tid] = p0 + tid < end ? place : -1;
             base[tid] = n * x_sample;
-            source[tid] = n * dy_sample + rest * O;
+            source[tid] = n * dy_sample + (whole)rest * O;
             number[tid] = cell * O;
-            above[tid] = (int)((rest / QW * PH + place / PW) * SH - top);
-            beside[tid] = (int)((rest % QW * PW + place % PW) * SW - left);
+            above[tid] = (P * PH + place / PW) * SH - (int)top;
+            beside[tid] = (Q * PW + place % PW) * SW - (int)left;
         }
         __syncthreads();
         for (int e = tid; e < BP * 64; e += 256) {

@@ -1,16 +1,16 @@
 // Dense with few units, backward in one pass over x.
 //
 //   dz[n,m] = dy[n,m] · f′                  dx[n,d] = Σ_m dz[n,m] W[d,m]
-//   dW[d,m] = Σₙ x[n,d] dz[n,m]             db[m] = Σₙ dz[n,m]          (the row d = D of the parts: there x is 1)
+//   dW[d,m] = Σₙ x[n,d] dz[n,m]             db[m] = Σₙ dz[n,m]          (as of a feature d = D that is always 1)
 //
-// Launch  grid (⌈(D+1)/256⌉, slabs of samples), 256 threads: a thread owns a feature. parts[p] is (D+1, M); sum_parts.cu
-//         adds the slabs up.
+// Launch  grid (⌈(D+1)/256⌉, slabs of samples), 256 threads: a thread owns a feature. With one slab dW and db
+//         are written at once; else each slab writes a part (D+1, M), and sum_parts.cu adds them up.
 // Moves   x once and dx once, W and dW once a slab.
 
 #define HELD 256  // samples whose dz are held in shared memory at a time
 
 extern "C" __global__ void __launch_bounds__(256) dense_narrow_backward(
-    const T* dy, const T* y, const T* x, whole x_step, const T* W, T* dx, T* parts, whole N, whole D, whole slab)
+    const T* dy, const T* y, const T* x, whole x_step, const T* W, T* dx, T* dW, T* db, whole N, whole D, whole slab)
 {
     __shared__ T dz[HELD][M];
     const whole d = (whole)blockIdx.x * 256 + threadIdx.x, begin = blockIdx.y * slab;
@@ -40,6 +40,7 @@ extern "C" __global__ void __launch_bounds__(256) dense_narrow_backward(
                 for (int m = 0; m < M; m++) sum[m] += dz[n][m];
         __syncthreads();
     }
+    T* out = (d < D ? dW + d * M : db) + blockIdx.y * (D + 1) * M;
     if (d <= D)
-        for (int m = 0; m < M; m++) parts[(blockIdx.y * (D + 1) + d) * M + m] = sum[m];
+        for (int m = 0; m < M; m++) out[m] = sum[m];
 }

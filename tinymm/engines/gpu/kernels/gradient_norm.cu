@@ -11,6 +11,7 @@ extern "C" __global__ void __launch_bounds__(256) gradient_norm(const Four* g, T
 {
     __shared__ T room[256];
     T sum = T(0), bad = T(0);
+#pragma unroll 4
     for (whole i = (whole)blockIdx.x * 256 + threadIdx.x; i < fours; i += (whole)gridDim.x * 256) {
         const Four four = g[i];
         for (int e = 0; e < 4; e++) {

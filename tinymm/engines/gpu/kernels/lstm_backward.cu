@@ -28,35 +28,46 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm_backward(
         for (int g = 0; g < 4; g++) weights[k * THREADS + tid].v[g] = WEIGHT(IN_REGISTERS + k, g);
     for (int e = tid; e < 2 * R * Q * (PART + 1); e += THREADS)
         for (int g = 0; g < 4; g++) dz[e].v[g] = T(0);
-    T dh[R], dc[R];
+    T dh[R], dc[R], c[R], c_before[R], above[R];  // c of step t and of the one before it, and dy of step t
+    Four gate[R];
+    bool real[R];
+    auto read = [&](int r, whole t) {  // what step t needs of sample r: asked for one step ahead, so that nobody waits for it
+        const whole at = (n0 + r) * steps + t, state = at + n0 + r;  // rows of (N, T) and of (N, T+1)
+        real[r] = false;
+        if (m >= M || n0 + r >= N) return;
+        real[r] = !mask || mask[at];
+        for (int g = 0; g < 4; g++) gate[r].v[g] = gates[at * 4 * M + g * M + m];
+        c_before[r] = c_all[state * M + m];
+        if (SEQUENCES) above[r] = dy[(n0 + r) * dy_sample + t * dy_step + m];
+    };
     for (int r = 0; r < R; r++) {
         dc[r] = T(0);
-        dh[r] = !SEQUENCES && m < M && n0 + r < N ? dy[(n0 + r) * dy_sample + m] : T(0);
+        const bool mine = m < M && n0 + r < N;
+        dh[r] = !SEQUENCES && mine ? dy[(n0 + r) * dy_sample + m] : T(0);
+        c[r] = mine ? c_all[((n0 + r) * (steps + 1) + steps) * M + m] : T(0);
+        read(r, steps - 1);
     }
     __syncthreads();
 
     for (whole t = steps - 1; t >= 0; t--) {
         Four* now = dz + t % 2 * R * Q * (PART + 1);
-        bool real[R];
+        bool passes[R];  // real[] of this step: the next one's is read before the end
         for (int r = 0; r < R; r++) {
-            const whole at = (n0 + r) * steps + t, state = at + n0 + r;  // rows of (N, T) and of (N, T+1)
-            real[r] = false;
+            passes[r] = real[r];
             if (m >= M || n0 + r >= N) continue;
-            if (SEQUENCES) dh[r] += dy[(n0 + r) * dy_sample + t * dy_step + m];
-            real[r] = !mask || mask[at];
+            if (SEQUENCES) dh[r] += above[r];
             Four d;
             for (int g = 0; g < 4; g++) d.v[g] = T(0);
             if (real[r]) {
-                const T i = gates[at * 4 * M + m], f = gates[at * 4 * M + M + m];
-                const T g = gates[at * 4 * M + 2 * M + m], o = gates[at * 4 * M + 3 * M + m];
-                const T tanh_c = tanh(c_all[(state + 1) * M + m]);
+                const T i = gate[r].v[0], f = gate[r].v[1], g = gate[r].v[2], o = gate[r].v[3], tanh_c = tanh(c[r]);
                 dc[r] += dh[r] * o * (T(1) - tanh_c * tanh_c);
                 d.v[0] = dc[r] * g * i * (T(1) - i);
-                d.v[1] = dc[r] * c_all[state * M + m] * f * (T(1) - f);
+                d.v[1] = dc[r] * c_before[r] * f * (T(1) - f);
                 d.v[2] = dc[r] * i * (T(1) - g * g);
                 d.v[3] = dh[r] * tanh_c * o * (T(1) - o);
                 dc[r] *= f;
             }
+            c[r] = c_before[r];
             if (q == 0) now[(r * Q + m / PART) * (PART + 1) + m % PART] = d;
         }
         __syncthreads();  // the partners have read the gates that are overwritten now
@@ -66,6 +77,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm_backward(
                     gates[((n0 + r) * steps + t) * 4 * M + g * M + m] = now[(r * Q + m / PART) * (PART + 1) + m % PART].v[g];
         T sum[R];
         for (int r = 0; r < R; r++) sum[r] = T(0);
+        if (t > 0)
+            for (int r = 0; r < R; r++) read(r, t - 1);
 #pragma unroll
         for (int k = 0; k < IN_REGISTERS; k++)
             for (int r = 0; r < R; r++) {
@@ -91,7 +104,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm_backward(
         }
         for (int r = 0; r < R; r++) {
             for (int jump = Q / 2; jump > 0; jump /= 2) sum[r] += __shfl_xor_sync(0xffffffffu, sum[r], jump);
-            if (real[r]) dh[r] = sum[r];
+            if (passes[r]) dh[r] = sum[r];
         }
     }
 }

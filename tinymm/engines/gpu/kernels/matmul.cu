@@ -14,9 +14,15 @@
 #define BM (16 * TM)
 #define BN (16 * TN)
 
-struct Rows { const T* at; whole inner, outer, step; };  // row r begins at (r / inner) · outer + (r % inner) · step
+// Row r begins at r · step, or, where sequences of `inner` rows lie `outer` apart, at (r / inner) · outer + (r % inner) · step.
+struct Rows { const T* at; whole inner, outer, step; };
 
-__device__ inline const T* row(const Rows& a, whole r) { return a.at + (r / a.inner) * a.outer + (r % a.inner) * a.step; }
+__device__ inline const T* row(const Rows& a, whole r)
+{
+    if (a.inner == 0) return a.at + r * a.step;
+    const unsigned n = (unsigned)r / (unsigned)a.inner, t = (unsigned)r - n * (unsigned)a.inner;
+    return a.at + n * a.outer + t * a.step;
+}
 
 // One number of a tile. `across` runs along the tile's longer side, k along the sum.
 template <bool ROWS_ARE_K> __device__ inline T fetch(const Rows& a, whole across, whole k, whole width, whole end)
