@@ -219,14 +219,17 @@ from tinymm.gradchecking.own import check_own
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder, "bugs.py")
     file.write_text(BUGS)
+    recognised = 0
     for name in ("article", "mean", "square", "first"):
         (report,) = check_own(f"{file}:{name}", shapes=((4, 3), (3, 2), (2,)))
         wrong = sorted({check.array for check in report.failures})
+        assert wrong
+        recognised += bool(report.diagnosis)
         print(f"{name:8} wrong: {', '.join(wrong):8} {'; '.join(report.diagnosis)}")
+say(f"All four are found, each in the right array, and of {recognised} the report even knows what the mistake looks like.")
 
 # %% [markdown]
-# All four are found, each in the right array, and of two the report even knows what the mistake looks like. You get the
-# same for your own file with `tinymm gradcheck my_layer.py:my_dense`.
+# You get the same for your own file with `tinymm gradcheck my_layer.py:my_dense`.
 #
 # ## Why the upstream gradient must be random
 #

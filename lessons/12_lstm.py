@@ -92,7 +92,10 @@ show(equations.lstm_forward)
 # Go backward through the last two equations, one product at a time. $h = o \tanh(c)$ is used by the output and by the
 # next step, so its gradient is the sum of both; call that sum $dh$. Then
 #
-# $$do = dh\,\tanh(c) \qquad dc = dh\;o\,(1 - \tanh^2 c) \;+\; \underbrace{dc_{t+1}\,f_{t+1}}_{\text{from the next step}}$$
+# $$do = dh\,\tanh(c) \qquad dc = dh\;o\,(1 - \tanh^2 c) \;+\; dc_{t+1}\,f_{t+1}$$
+#
+# The last product comes from the next step, which took this memory over through its own forget valve. And $c$ itself was made
+# of four things:
 #
 # $$di = dc\;g \qquad df = dc\;c_{t-1} \qquad dg = dc\;i \qquad dc_{t-1} = dc\;f$$
 #
@@ -209,7 +212,7 @@ losses, models = {}, {}
 for name, layer in (("RNN", mm.RNN(12)), ("LSTM", mm.LSTM(12))):
     losses[name], models[name] = learn(layer)
 
-# %% alt="Loss over 200 updates on the memory task: the RNN stays at log 2, guessing; the LSTM leaves it after some 35 updates and is near zero at the end."
+# %% alt="Loss over 200 updates on the memory task: the RNN stays at log 2, guessing; the LSTM leaves it early and is near zero at the end."
 figure, axis = plt.subplots(figsize=(7.8, 3.4))
 for (name, values), colour in zip(losses.items(), (ORANGE, BLUE)):
     axis.plot(np.convolve(values, np.full(5, 0.2), "valid"), color=colour, label=name)

@@ -8,6 +8,7 @@ which takes a second, and puts in what they give.
 import ast
 import html
 import json
+import re
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def lesson_page(lesson, links=""):
         raise TinymmError(f"{lesson.notebook} is not there: python lessons/build.py {lesson.number} makes it")
     notebook = json.loads(lesson.notebook.read_text(encoding="utf-8"))
     render = _markdown()
-    body = "\n".join(_cell(cell, render) for cell in notebook["cells"])
+    body = "\n".join(_cell(cell, render) for cell in notebook["cells"] if "setup" not in cell["metadata"].get("tags", ()))
     return TEMPLATE.format(
         title=html.escape(lesson.title), css=CSS, number=lesson.number, body=body, file=lesson.source.name,
         links=links, script=FIT,
@@ -91,11 +92,15 @@ def _speaks(statement):
 
 
 def _code(source):
+    """Python as HTML. Each line knows its indentation, so that what does not fit goes on below it, further in."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    return highlight(source, PythonLexer(), HtmlFormatter(cssclass="code"))
+    colored = highlight(source.strip("\n"), PythonLexer(), HtmlFormatter(nowrap=True)).removesuffix("\n").split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in source.strip("\n").split("\n")]
+    lines = "".join(f'<span class="line" style="--in: {n}">{line}\n</span>' for n, line in zip(indents, colored, strict=True))
+    return f'<div class="code"><pre>{lines}</pre></div>'
 
 
 def _output(output, render, alt):
@@ -121,10 +126,31 @@ def _markdown():
         ) from None
 
     def formula(text, options):
-        mathml = convert(text.strip(), display="block" if options["display_mode"] else "inline")
-        return mathml.replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>")
+        if options["display_mode"]:  # formulas side by side, which go below each other where it is narrow
+            return "".join(mathml(part, "block") for part in re.split(r"(?:\\qquad\s*)+", text))
+        return mathml(text, "inline")
+
+    def mathml(text, display):
+        written = convert(text.strip(), display=display).replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>")
+        return written.replace("<mo>&#x02211;</mo>", '<mo class="sum">&#x02211;</mo>')
 
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    parser.core.ruler.push("unlink", _unlink)
     parser.add_render_rule("fence", lambda self, tokens, k, *_: _code(tokens[k].content))
     parser.use(dollarmath_plugin, double_inline=True, renderer=formula)
     return parser.render
+
+
+def _unlink(state):
+    """Links to files beside the notebook become plain words: the page stands alone."""
+    for token in state.tokens:
+        kept, inside = [], False
+        for child in token.children or ():
+            if child.type == "link_open" and "://" not in child.attrs["href"]:
+                inside = True
+            elif child.type == "link_close" and inside:
+                inside = False
+            else:
+                kept.append(child)
+        if token.children:
+            token.children = kept

@@ -90,7 +90,8 @@ def _atom(kind, text):
     if kind == "number":
         return f"<mn>{text}</mn>"
     if kind == "sum":
-        return "<mo>∑</mo>" if text == "Σ" else f"<mo>{text}</mo>"
+        return '<mo class="sum">∑</mo>' if text == "Σ" else f"<mo>{text}</mo>"
     if kind == "word":
         return f'<mi mathvariant="normal">{escape(text)}</mi>' if _is_upright(text) else f"<mi>{escape(text)}</mi>"
-    return f"<mo>{escape(text)}</mo>"
+    stretch = ' stretchy="false"' if text in "[]" else ""  # a condition, however tall its neighbours
+    return f"<mo{stretch}>{escape(text)}</mo>"

@@ -243,4 +243,5 @@ document.addEventListener("keydown", event => {
   state.mode = trace.start?.kind || "v";
   choose(trace.start || orders.v[0] || { panel: 0, k: 0, kind: "v" }, false);
   scrollTo(0, 0);
+  if (!trace.start) button("arrays").scrollTop = 0; /* the introduction first */
 }
