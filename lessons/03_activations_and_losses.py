@@ -85,9 +85,9 @@ tinymm: ({", ".join(f"{g:+.4f}" for g in dz)}). It *is* the last column.
 # The article's listing takes binary cross-entropy behind a sigmoid. Chain the two backward passes and see what becomes of
 # the fraction:
 #
-# $$\frac{\partial J}{\partial z} = \frac{\partial J}{\partial p} \cdot \sigma'(z) = \frac{p - t}{p\,(1 - p)} \cdot p\,(1 - p) = p - t$$
+# $$\frac{\partial J}{\partial z} = \frac{p - t}{p\,(1 - p)} \cdot p\,(1 - p) = p - t$$
 #
-# The slope of σ, which dries up when a neuron is sure of itself, is cancelled by the loss, exactly. What is left is as simple
+# The first factor is from the loss, the second is the slope of σ. That slope, which dries up when a neuron is sure of itself, is cancelled by the loss, exactly. What is left is as simple
 # as a gradient can be: **what you said, minus what is true**.
 #
 # ## Loops

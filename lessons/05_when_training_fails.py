@@ -23,8 +23,8 @@ plt.style.use(STYLE)
 # $$W := W - \alpha \frac{\partial J}{\partial W}$$
 #
 # It is right, and it promises little: a *small* step against the slope makes $J$ smaller. It does not say how small, where
-# $W$ begins, whether the slope is zero or not a number, or whether a small $J$ is worth anything. Each of these six
-# silences is one of the cases below.
+# $W$ begins, whether the slope is zero or not a number, or whether a small $J$ is worth anything. Each of these
+# silences has its case below.
 #
 # ## A healthy patient
 #
@@ -69,7 +69,8 @@ say(f"The loss starts at {healthy[0]:.2f} and ends at {healthy[-1]:.3f}. Guessin
 #
 # > **Predict.** Before you look: draw what the loss curve will be in each case.
 # >
-# > 1. The learning rate is a hundred times too large. 2. A thousand times too small.
+# > 1. The learning rate is a hundred times too large.
+# > 2. It is a thousand times too small.
 # > 3. All weights start at zero, "to be fair to all units".
 # > 4. Weights start ten times too large.
 # > 5. The labels are shuffled: each point has the label of another.
@@ -155,7 +156,7 @@ say("\n".join(lines))
 # %% [markdown]
 # ## The surprise: it learns nonsense, too
 #
-# Look at the sixth again. With shuffled labels there is *nothing to learn*, and still the loss goes down. It is slow only
+# Look at the shuffled labels again. There is *nothing to learn* in them, and still the loss goes down. It is slow only
 # because neighbours on a spiral disagree. Give every sample a little more to tell it by, twenty random numbers, and labels
 # by the toss of a coin:
 

@@ -23,7 +23,9 @@ rng = np.random.default_rng(0)
 # The article's listing (section 5.2) uses `LSTM(128)` and gives no formula for it; here it is. With $x_t$ the word at
 # step $t$, $h_{t-1}$ the answer of the step before, and $c_{t-1}$ the memory:
 #
-# $$z = x_t W + h_{t-1} U + b, \quad\text{cut into four parts}$$
+# $$z = x_t W + h_{t-1} U + b$$
+#
+# This $z$ is four times as long as the memory. It is cut into four parts, each with a bend of its own:
 #
 # $$i = \sigma(z_i) \qquad f = \sigma(z_f) \qquad g = \tanh(z_g) \qquad o = \sigma(z_o)$$
 #

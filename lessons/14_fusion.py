@@ -90,11 +90,13 @@ for one, other in zip(concatenate_backward(dh, widths), equations.concatenate_ba
 #
 # Cut the weights $w$ where $h$ was joined. A dot product over a long row is the sum of the dot products over its pieces:
 #
-# $$w \cdot h + b = w_\text{text} \cdot h_\text{text} + w_\text{image} \cdot h_\text{image} + w_\text{audio} \cdot h_\text{audio} + b$$
+# $$w \cdot h + b = v_\text{text} + v_\text{image} + v_\text{audio} + b$$
 #
-# | $w_\text{text} \cdot h_\text{text}$ | $w_\text{image} \cdot h_\text{image}$ | $w_\text{audio} \cdot h_\text{audio}$ |
-# |---|---|---|
-# | the vote of the text | the vote of the picture | the vote of the sound |
+# | the vote of | |
+# |---|---|
+# | the text | $v_\text{text} = w_\text{text} \cdot h_\text{text}$ |
+# | the picture | $v_\text{image} = w_\text{image} \cdot h_\text{image}$ |
+# | the sound | $v_\text{audio} = w_\text{audio} \cdot h_\text{audio}$ |
 #
 # So the article's joint is a **vote**. Each branch hands in one number, and the numbers are added. What the picture says
 # can never depend on what the voice says. For a majority, that is exactly right:

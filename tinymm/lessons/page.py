@@ -25,6 +25,9 @@ TEMPLATE = """<!doctype html>
 </main><footer>Made from <code>lessons/{file}</code>, which runs as it stands. {links}</footer>
 <script>{script}</script></body></html>
 """
+SPACE = '<mspace width="0.17em"/>'  # as in o tanh c, which MathML would write otanhc
+BEFORE_NAME = re.compile(r"(?:(?<=</m[in]>)|(?<=</msub>))<mi>(tanh|log|cos)</mi>")
+AFTER_NAME = re.compile(r"((?<!<msup>)<mi>(tanh|log|cos)</mi>|<msup><mi>tanh</mi><mn>2</mn></msup>)(?=<m[in]>|<msub>)")
 FIT = """
 for (const frame of document.querySelectorAll("iframe")) frame.addEventListener("load", () => {
   const body = frame.contentDocument.body;
@@ -105,13 +108,19 @@ def _code(source):
 
 def _output(output, render, alt):
     if output["output_type"] == "stream":
-        return f'<pre class="out">{html.escape("".join(output["text"]))}</pre>'
+        return _printed("".join(output["text"]))
     data = output["data"]
     if "image/png" in data:
         return f'<img alt="{alt}" src="data:image/png;base64,{"".join(data["image/png"]).strip()}">'
     if "text/markdown" in data:
         return f'<section class="said">{render("".join(data["text/markdown"]))}</section>'
-    return f'<pre class="out">{html.escape("".join(data["text/plain"]))}</pre>'
+    return _printed("".join(data["text/plain"]))
+
+
+def _printed(text):
+    """What was printed: sentences are wrapped where it is narrow, columns are not."""
+    columns = len(re.findall(r"^.*\S {2,}\S.* {2,}\S", text, re.M)) > 1
+    return f'<pre class="out{" columns" * columns}">{html.escape(text)}</pre>'
 
 
 def _markdown():
@@ -127,12 +136,13 @@ def _markdown():
 
     def formula(text, options):
         if options["display_mode"]:  # formulas side by side, which go below each other where it is narrow
-            return "".join(mathml(part, "block") for part in re.split(r"(?:\\qquad\s*)+", text))
+            return "".join(f"<div>{mathml(part, 'block')}</div>" for part in re.split(r"(?:\\qquad\s*)+", text))
         return mathml(text, "inline")
 
     def mathml(text, display):
         written = convert(text.strip(), display=display).replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>")
-        return written.replace("<mo>&#x02211;</mo>", '<mo class="sum">&#x02211;</mo>')
+        written = written.replace("<mo>&#x02211;</mo>", '<mo class="sum">&#x02211;</mo>')
+        return AFTER_NAME.sub(rf"\g<0>{SPACE}", BEFORE_NAME.sub(rf"{SPACE}\g<0>", written))
 
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     parser.core.ruler.push("unlink", _unlink)

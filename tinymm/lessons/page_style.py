@@ -21,23 +21,24 @@ pre code { background: none; padding: 0; }
 .code pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; }
 .line { display: block; white-space: pre-wrap; overflow-wrap: anywhere; padding-left: calc((var(--in) + 4) * 1ch);
   text-indent: calc((var(--in) + 4) * -1ch); }
-pre.out { border-left: 3px solid var(--line); padding: .1em 1em; }
-@media (min-width: 700px) { pre.out { white-space: pre-wrap; overflow-wrap: anywhere; } }
+pre.out { border-left: 3px solid var(--line); padding: .1em 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.columns { white-space: pre; }
 img { display: block; max-width: 100%; height: auto; margin: 1em auto; background: #fff; border-radius: 6px; }
 iframe { --wide: min(96vw, 80rem); display: block; width: var(--wide); margin: 1em calc(50% - var(--wide) / 2);
   border: 1px solid var(--line); border-radius: 8px; background: var(--paper); }
-table, pre.out, .math.block > math {  /* a shade at the side on which more can be scrolled into sight */
+table, pre.columns, .math.block > div {  /* a shade at the side on which more can be scrolled into sight */
   background: linear-gradient(90deg, var(--paper) 40%, transparent) 0 0 / 2.5em 100% no-repeat local,
     linear-gradient(270deg, var(--paper) 40%, transparent) 100% 0 / 2.5em 100% no-repeat local,
-    linear-gradient(90deg, var(--shade), transparent) 0 0 / 1em 100% no-repeat scroll,
-    linear-gradient(270deg, var(--shade), transparent) 100% 0 / 1em 100% no-repeat scroll; }
+    linear-gradient(90deg, transparent 2px, var(--shade) 2px, transparent) 0 0 / 1em 100% no-repeat scroll,
+    linear-gradient(270deg, transparent 2px, var(--shade) 2px, transparent) 100% 0 / 1em 100% no-repeat scroll; }
 table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; width: fit-content; max-width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .3em .9em .3em 0; text-align: left; vertical-align: top; }
 math { font-size: 1.13em; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "Libertinus Math", "DejaVu Math TeX Gyre", math; }
 math .sum { font-size: 1.15em; }
 munder > :nth-child(2), munderover > :nth-child(2) { padding-top: .15em; }
-.math.block { display: flex; flex-wrap: wrap; justify-content: center; gap: .7em 3.2em; margin: 1.2em 0; }
-.math.block > math { width: fit-content; max-width: 100%; overflow-x: auto; overflow-y: hidden; padding: .15em .2em; }
+.math.block { display: flex; flex-wrap: wrap; justify-content: center; align-items: center; gap: .7em 3.2em; margin: 1.2em 0; }
+.math.block > div { max-width: 100%; overflow-x: auto; overflow-y: hidden; padding: .15em .2em; }
+@media (max-width: 500px) { .math.block math { font-size: .94em; } }
 details { margin: .8em 0; }
 summary { cursor: pointer; color: var(--note); font-size: .85rem; }
 .code .k, .code .kn, .code .kc, .code .ow { color: var(--key); }
