@@ -25,8 +25,9 @@ SAME_BITS = {
 }
 VIEWER = "*The step viewer stands here when you run this cell, and in the page that* `tinymm lesson {number}` *opens.*"
 SETUP = """\
-# Only where tinymm is not installed, as in Colab: first, in a cell of its own, fetch the repository from where you
-# found this lesson, !git clone ADDRESS clone, and then this cell installs it. Elsewhere it does nothing.
+# Where tinymm is not installed yet, as in Colab, this cell installs it from a clone of its repository. Fetch that first,
+# from the address at which you found this lesson, in a cell above this one:
+#     !git clone ADDRESS clone
 import importlib.util
 import pathlib
 
