@@ -2,11 +2,11 @@
 # # Lesson 0: A model that reads, sees and hears
 #
 # In this lesson you train the whole system of the article: one branch reads a sentence, one looks at a picture,
-# one listens to a sound, and a single neuron at the end hears all three and says *happy* or *sad*. It takes about a
-# second to train. The fifteen lessons after this one take it apart, screw by screw, until nothing in it is magic.
+# one listens to a sound, and a single neuron at the end hears all three and says *happy* or *sad*. It takes a
+# moment to train. The fifteen lessons after this one take it apart, screw by screw, until nothing in it is magic.
 #
 # You need Python, some algebra, and the idea of a slope. Where to type: run `tinymm lesson 0` to read, or open
-# `lessons/00_tour.ipynb` in Jupyter and press Shift-Enter.
+# `lessons/00_tour.ipynb` in Jupyter and press Shift-Enter in each cell.
 
 # %%
 import inspect
@@ -90,10 +90,16 @@ model = mm.Sequential(mm.Concatenate(text=text, image=image, audio=audio), mm.De
 model.build({sense: x.shape[1:] for sense, x in clips.inputs.items()}, np.random.default_rng(0))
 model.summary()
 
+# %%
+held = {name: sum(W.size for path, W in model.params.items() if path.startswith(name)) for name in ("text.1", "text.0", "1.", "image.0")}
+assert list(held.values()) == sorted(held.values(), reverse=True)
+say(f"""
+Look at the column of parameters. By far the most, {held['text.1']:,}, sit in the LSTM, which reads eight words; then come
+the table of word vectors (Embedding, {held['text.0']:,}) and the single Dense neuron at the very end ({held['1.']:,}). The
+convolution that looks at the picture has {held['image.0']}: it uses them everywhere again.
+""")
+
 # %% [markdown]
-# Look at the column of parameters. By far the most sit in the LSTM, which reads eight words; then come the table of
-# word vectors (Embedding) and the single Dense neuron at the very end. The convolution that looks at the picture has fewer than a thousand: it uses them everywhere again.
-#
 # The article's listing gives its `Conv1D` a kernel with two sides, which is one too many, and leaves out two imports.
 # Above it stands put right. Nothing else is changed.
 
@@ -122,6 +128,36 @@ J_after = loss.forward(model.forward(batch)[0], targets[:32])[0]  # 5 and on the
 say(f"The loss on these 32 clips was **{J:.4f}** and is **{J_after:.4f}** after one step. Guessing gives "
     f"log 2 = {np.log(2):.4f}. The model has {sum(W.size for W in model.params.values()):,} parameters, and each got "
     f"its own slope from a single backward pass.")
+
+# %% [markdown]
+# ## By hand
+#
+# The same step with numbers for paper. Take one clip that is *happy*, so the target is $t = 1$, and only the last neuron.
+# The three branches hand it one number each, $h = (2, -1, 1)$; its weights and its bias are still zero. That the slope of
+# this loss with respect to $z$ is simply $p - t$ is the nicest result of lesson 3; believe it for now. Take $\alpha = 1$.
+
+# %%
+h, w, b, t = np.array([2, -1, 1]), np.zeros(3), 0.0, 1
+z = w @ h + b
+p = 1 / (1 + np.exp(-z))
+dz = p - t
+dw, db = dz * h, dz
+w, b = w - dw, b - db
+z_after = w @ h + b
+row = lambda numbers: ", ".join(f"{number:g}" for number in numbers)  # noqa: E731
+say(f"""
+| | on paper | |
+|---|---|---|
+| z = w·h + b | 0·{h[0]} + 0·({h[1]}) + 0·{h[2]} + 0 | {z:g} |
+| p = σ(z) | 1 / (1 + e⁰) | {p:g} |
+| slope for z: p − t | {p:g} − {t} | {dz:g} |
+| slopes for w: (p − t)·h | {dz:g}·({row(h)}) | ({row(dw)}) |
+| new w, new b | 0 − slope | ({row(w)}), {b:g} |
+| z on the same clip, afterwards | {w[0]:g}·{h[0]} + ({w[1]:g})·({h[1]}) + {w[2]:g}·{h[2]} + {b:g} | {z_after:g} |
+
+From "I do not know" to {1 / (1 + np.exp(-z_after)):.0%} happy in one step. The weight of the middle number went *down*:
+that number was negative, so a smaller weight raises z.
+""")
 
 # %% [markdown]
 # ## The textbook's code
@@ -190,16 +226,17 @@ history = runs["all three"][1]
 epochs = [row["epoch"] for row in history]
 left.plot(epochs, [row["loss"] for row in history], "o-", color=BLUE, label="clips it learns from")
 left.plot(epochs, [row["validation_loss"] for row in history], "s--", color=ORANGE, label="clips it never met")
-left.axhline(np.log(2), color=GREY, linewidth=1, linestyle=":")
-left.annotate("guessing", (epochs[-1], np.log(2)), xytext=(0, 3), textcoords="offset points", ha="right", color=GREY)
-left.set(xlabel="epoch", ylabel="loss", title="All three senses", ylim=(0, None))
-left.legend()
+left.axhline(np.log(2), color="black", linewidth=1, linestyle=":")
+left.annotate("guessing", (epochs[-1], np.log(2)), xytext=(0, 3), textcoords="offset points", ha="right")
+left.set(xlabel="epoch", ylabel="loss", title="All three senses", ylim=(0, 1.05))
+left.legend(loc="upper right")
 names = list(scores)
 right.barh(names[::-1], [scores[name][1] for name in names[::-1]], color=[GREY, GREY, GREY, BLUE])
-right.axvline(0.5, color="black", linewidth=1, linestyle=":")
-right.axvline(best["text"], color=ORANGE, linewidth=1.5, linestyle="--")
-right.annotate("one perfect sense", (best["text"], 3.42), xytext=(-4, 0), textcoords="offset points", ha="right", va="bottom", color=ORANGE, fontsize=9)
-right.set(xlabel="accuracy on unseen clips", title="What each sense is worth", xlim=(0, 1))
+right.axvline(0.5, ymax=0.81, color="black", linewidth=1, linestyle=":")
+right.annotate("guessing", (0.5, 3.6), ha="center", fontsize=9.5)
+right.axvline(best["text"], ymax=0.81, color=ORANGE, linewidth=2, linestyle="--")
+right.annotate("one sense,\nread perfectly", (best["text"], 3.6), ha="center", fontsize=9.5)
+right.set(xlabel="accuracy on unseen clips", title="What each sense is worth", xlim=(0, 1), ylim=(-0.6, 4.35))
 right.grid(axis="y", visible=False)
 plt.show()
 
@@ -228,7 +265,7 @@ could do.
 # |---|---|---|
 # | equations | `tinymm/equations/` | the article's formulas as loops over indices: obviously right, slow |
 # | textbook | `tinymm/layers/` | the same with arrays, one layer a file: what the lessons and the viewer show |
-# | engine | `tinymm/engines/cpu/` | the same planned for a whole training step, several times faster |
+# | engine | `tinymm/engines/cpu/` | the same planned for a whole training step |
 #
 # Beside them `tinymm/gradchecking/` proves that every backward pass is the slope of its forward pass (lesson 4), and
 # `tinymm/data/` turns video files into arrays.
@@ -249,7 +286,7 @@ say(f"`dense_backward` takes {lines['equations']} lines as loops and {lines['tex
 # ## Exercise
 #
 # 1. Change `seed=0` in `made_clips` to 1 and run everything again. Which of the scores move, and by how much? What does
-#    that say about scores measured on two hundred clips? (A single sense may come out above its ceiling: it guesses on
+#    that say about scores measured on so few clips? (A single sense may come out above its ceiling: it guesses on
 #    empty clips, sometimes luckily.)
 # 2. Cut the batch of the five-line step to one clip and repeat the step fifty times. Where does the loss go?
 # 3. Set `alpha` to 10 there. What happens, and why does the formula not forbid it? (Lesson 5.)
@@ -259,7 +296,7 @@ say(f"`dense_backward` takes {lines['equations']} lines as loops and {lines['tex
 #
 # - **Lesson 1** takes the smallest part of this model, a single neuron, and computes its backward pass on paper.
 # - **Read**: Goodfellow, Bengio and Courville, *Deep Learning*, chapter 6, sections 1 to 5, is the story of lessons 1
-#   to 3 in one piece. The article's sections 4.1 and 4.2 are the formulas; `lessons/EQUATIONS.md` lists where
-#   each of them stands in the code.
+#   to 3 in one piece. The article's sections 4.1 and 4.2 are the formulas; [EQUATIONS.md](EQUATIONS.md) in the
+#   folder of the lessons lists where each of them stands in the code.
 # - **How the real engine does it**: `engine="auto"` plans this very training step once, reuses its memory in every
 #   step, and runs the three branches side by side on your cores: `tinymm/engines/cpu/containers.py`.

@@ -194,15 +194,16 @@ for _ in range(41):
     w, b = w - alpha * dw, b - alpha * db
 
 # %% alt="Two clouds of points with the neuron's border after 0, 1, 3 and 40 steps, turning from a wrong direction to the gap between the clouds; beside it the falling loss."
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.9))
-left.plot(*points[labels == 0].T, "o", color=ORANGE, markersize=4)
-left.plot(*points[labels == 1].T, "^", color=BLUE, markersize=4)
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.9))
+left.plot(*points[labels == 0].T, "o", color=ORANGE, markersize=4, label="should be 0")
+left.plot(*points[labels == 1].T, "^", color=BLUE, markersize=4, label="should be 1")
 for step, width in ((0, 0.8), (1, 1.2), (3, 1.8), (40, 3)):
     (w0, w1), offset = lines[step]
     across = np.array([-3.0, 3.0])
-    left.plot(across, -(w0 * across + offset) / w1, color="black", alpha=0.35 + 0.2 * (width > 1) + 0.4 * (width > 2), linewidth=width, label=f"after {step} steps")
+    faint = 0.35 + 0.2 * (width > 1) + 0.4 * (width > 2)
+    left.plot(across, -(w0 * across + offset) / w1, color="black", alpha=faint, linewidth=width, label=f"border, step {step}")
 left.set(xlim=(-3, 3), ylim=(-3, 3), title="Where the neuron says one half", xlabel="first input", ylabel="second input")
-left.legend(fontsize=9, loc="lower left", frameon=True, framealpha=0.9)
+left.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
 right.plot(losses, color=BLUE)
 right.set(xlabel="step", ylabel="loss", title="How wrong it is", ylim=(0, None))
 plt.show()

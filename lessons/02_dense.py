@@ -28,7 +28,11 @@ rng = np.random.default_rng(0)
 # We leave σ to a layer of its own and write the rest for all units and all samples at once. With $N$ samples as the rows
 # of $x$, $D$ inputs and $M$ units:
 #
-# $$\underset{N \times M}{y} = \underset{N \times D}{x}\;\underset{D \times M}{W} + \underset{M}{b}$$
+# $$y = x\,W + b$$
+#
+# | $y$ | $x$ | $W$ | $b$ |
+# |---|---|---|---|
+# | $N \times M$ | $N \times D$ | $D \times M$ | $M$ |
 #
 # The article's $W_i$, the weights of one unit, is a *column* of this $W$, as in Keras.
 #
@@ -144,13 +148,14 @@ mm.view(layer, np.array([[1.0, 2.0], [3.0, 0.0]]), dy=np.array([[1.0], [-2.0]]))
 # %% alt="Four heat maps, one for each sample, each with stripes: an outer product; and their sum at the right, which has no stripes."
 x, dy = rng.normal(size=(4, 7)), rng.normal(size=(4, 5))
 outer = [np.outer(x[n], dy[n]) for n in range(4)]
-figure, axes = plt.subplots(1, 5, figsize=(10, 2.7))
+figure, axes = plt.subplots(1, 5, figsize=(10.6, 2.7))
 for axis, matrix, title in zip(axes, [*outer, x.T @ dy], [*(f"sample {n + 1}" for n in range(4)), "dW, the sum"]):
-    axis.imshow(matrix, cmap="RdBu_r", vmin=-3, vmax=3)
+    colours = axis.imshow(matrix, cmap="RdBu_r", vmin=-3, vmax=3)
     axis.set(title=title, xticks=[], yticks=[])
     axis.grid(False)
 axes[0].set_ylabel("inputs")
 axes[0].set_xlabel("units")
+figure.colorbar(colours, ax=axes, label="blue: below 0, red: above")
 plt.show()
 
 # %%

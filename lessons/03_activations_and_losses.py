@@ -18,7 +18,11 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## The bends
 #
-# The article writes σ for every one of them. In its listing it then uses two: ReLU between layers, sigmoid at the end.
+# The article, in its section 4.2, writes σ for every one of them, layer after layer:
+#
+# $$h^{(l)}_i = \sigma(W^{(l)}_i \cdot h^{(l-1)} + b^{(l)}_i) \qquad y_i = \sigma(W^{(L)}_i \cdot h^{(L-1)} + b^{(L)}_i)$$
+#
+# In its listing it then uses two different ones: ReLU between layers, sigmoid at the end.
 #
 # | | forward | backward: $dx = dy\,\cdot$ |
 # |---|---|---|
@@ -81,9 +85,9 @@ tinymm: ({", ".join(f"{g:+.4f}" for g in dz)}). It *is* the last column.
 # The article's listing takes binary cross-entropy behind a sigmoid. Chain the two backward passes and see what becomes of
 # the fraction:
 #
-# $$\frac{\partial J}{\partial z} = \frac{p - t}{p\,(1 - p)} \cdot \underbrace{p\,(1 - p)}_{\sigma'} = p - t$$
+# $$\frac{\partial J}{\partial z} = \frac{p - t}{p\,(1 - p)} \cdot p\,(1 - p) = p - t$$
 #
-# The slope of σ, which dries up when a neuron is sure of itself, is cancelled by the loss, exactly. What is left is as simple
+# The first factor is from the loss, the second is the slope of σ. That slope, which dries up when a neuron is sure of itself, is cancelled by the loss, exactly. What is left is as simple
 # as a gradient can be: **what you said, minus what is true**.
 #
 # ## Loops

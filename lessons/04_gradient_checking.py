@@ -141,8 +141,11 @@ The green triangles do not turn up again; on the bottom line there is no error a
 # %% [markdown]
 # ## The complex step
 #
-# Step sideways, into the imaginary direction: $f(x + ih) = f(x) + ih f'(x) - \tfrac{1}{2}h^2 f''(x) - \tfrac{i}{6}h^3 f'''(x) +
-# \dots$. The slope is the imaginary part, divided by $h$, up to an error of about $h^2 f'''/6$, which for $h = 10^{-8}$
+# Step sideways, into the imaginary direction:
+#
+# $$f(x + ih) = f + ih f' - \frac{h^2}{2} f'' - \frac{ih^3}{6} f''' + \dots$$
+#
+# The slope is the imaginary part, divided by $h$, up to an error of about $h^2 f'''/6$, which for $h = 10^{-8}$
 # is already below rounding:
 #
 # $$f'(x) \approx \frac{\mathrm{Im}\, f(x + ih)}{h}$$
@@ -219,14 +222,18 @@ from tinymm.gradchecking.own import check_own
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder, "bugs.py")
     file.write_text(BUGS)
+    recognised, rows = 0, []
     for name in ("article", "mean", "square", "first"):
         (report,) = check_own(f"{file}:{name}", shapes=((4, 3), (3, 2), (2,)))
         wrong = sorted({check.array for check in report.failures})
-        print(f"{name:8} wrong: {', '.join(wrong):8} {'; '.join(report.diagnosis)}")
+        assert wrong
+        recognised += bool(report.diagnosis)
+        rows.append(f"| {name} | {', '.join(wrong)} | {'; '.join(report.diagnosis) or '?'} |")
+say("| bug | wrong gradients | what the report suspects |\n|---|---|---|\n" + "\n".join(rows))
+say(f"All four are found, each in the right array, and of {recognised} the report even knows what the mistake looks like.")
 
 # %% [markdown]
-# All four are found, each in the right array, and of two the report even knows what the mistake looks like. You get the
-# same for your own file with `tinymm gradcheck my_layer.py:my_dense`.
+# You get the same for your own file with `tinymm gradcheck my_layer.py:my_dense`.
 #
 # ## Why the upstream gradient must be random
 #

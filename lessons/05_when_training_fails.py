@@ -16,6 +16,16 @@ from tinymm.optimizers import clip_by_global_norm
 plt.style.use(STYLE)
 
 # %% [markdown]
+# ## The article's equation
+#
+# All of training is one line of the article's section 4.2, over and over:
+#
+# $$W := W - \alpha \frac{\partial J}{\partial W}$$
+#
+# It is right, and it promises little: a *small* step against the slope makes $J$ smaller. It does not say how small, where
+# $W$ begins, whether the slope is zero or not a number, or whether a small $J$ is worth anything. Each of these
+# silences has its case below.
+#
 # ## A healthy patient
 #
 # Two spirals, three hundred points, three layers. Everything below changes one thing about it.
@@ -59,7 +69,8 @@ say(f"The loss starts at {healthy[0]:.2f} and ends at {healthy[-1]:.3f}. Guessin
 #
 # > **Predict.** Before you look: draw what the loss curve will be in each case.
 # >
-# > 1. The learning rate is a hundred times too large. 2. A thousand times too small.
+# > 1. The learning rate is a hundred times too large.
+# > 2. It is a thousand times too small.
 # > 3. All weights start at zero, "to be fair to all units".
 # > 4. Weights start ten times too large.
 # > 5. The labels are shuffled: each point has the label of another.
@@ -117,8 +128,12 @@ for axis, (name, (losses, error)) in zip(axes.flat, cases.items()):
     if error:
         axis.annotate("stopped:\nnot a number", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=RED)
 axes.flat[-1].axis("off")
-axes[0, 0].set_ylabel("loss")
-axes[1, 0].set_ylabel("loss")
+axes[0, 3].tick_params(labelbottom=True)
+axes[0, 0].annotate("guessing", (250, np.log(2)), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=9)
+for axis in (axes[0, 0], axes[1, 0]):
+    axis.set_ylabel("loss")
+for axis in (*axes[1, :3], axes[0, 3]):
+    axis.set_xlabel("update")
 plt.show()
 
 # %%
@@ -141,7 +156,7 @@ say("\n".join(lines))
 # %% [markdown]
 # ## The surprise: it learns nonsense, too
 #
-# Look at the sixth again. With shuffled labels there is *nothing to learn*, and still the loss goes down. It is slow only
+# Look at the shuffled labels again. There is *nothing to learn* in them, and still the loss goes down. It is slow only
 # because neighbours on a spiral disagree. Give every sample a little more to tell it by, twenty random numbers, and labels
 # by the toss of a coin:
 

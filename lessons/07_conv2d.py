@@ -99,8 +99,13 @@ say(f"The picture branch of lesson 0 has {layer.multiply_adds((32, 32, 3)):,} mu
 # both unrolled into one long row of numbers. And a dot product for every window and every kernel is
 # the definition of a matrix product:
 #
-# $$\underbrace{\text{windows}}_{(P Q) \times (k\,k\,C)}\;\cdot\;\underbrace{\text{kernels}}_{(k\,k\,C) \times O}
-# \;=\;\underbrace{\text{outputs}}_{(P Q) \times O}$$
+# $$\text{outputs} = \text{windows} \cdot \text{kernels}$$
+#
+# | matrix | rows | columns |
+# |---|---|---|
+# | windows | $P \cdot Q$: one for each place of the kernel | $k \cdot k \cdot C$: the numbers it lies on there |
+# | kernels | $k \cdot k \cdot C$: the weights of a kernel | $O$: one for each kernel |
+# | outputs | $P \cdot Q$: one for each place | $O$: one for each kernel |
 #
 # Laying out the windows as rows is called *im2col*. Here it is for a $4 \times 4$ picture and a $3 \times 3$ kernel.
 
@@ -128,8 +133,8 @@ assert np.shares_memory(windows, pictures)
 inner = (columns == 5).sum()
 say(f"""
 The pixel in the inside, number 5, occurs {inner} times, the corner 0 once: as often as there are windows over it.
-(In the larger picture of your prediction the middle lay in nine.) So im2col is a matrix with more numbers than the picture. For 8 pictures of 32 × 32 × 3 it is {numbers / pictures.size:.1f} times
-as large.
+(In the larger picture of your prediction the middle lay in nine.) So im2col is a matrix with more numbers than the
+picture. For 8 pictures of 32 × 32 × 3 it is {numbers / pictures.size:.1f} times as large.
 
 **The surprise.** It need not exist. NumPy finds a number by *strides*: how many bytes to jump for the next row, column,
 channel. Claim that the array has shape `{windows.shape}` and give it the strides `{windows.strides}`, where the
@@ -208,7 +213,7 @@ kernels = {
     "right minus left": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1.0]]),
     "below minus above": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1.0]]),
 }
-figure, axes = plt.subplots(1, 4, figsize=(10, 2.9))
+figure, axes = plt.subplots(1, 4, figsize=(10, 3.2))
 axes[0].imshow(face[0, :, :, 0], cmap="gray")
 axes[0].set_title("the picture")
 for axis, (name, kernel) in zip(axes[1:], kernels.items()):
@@ -216,6 +221,8 @@ for axis, (name, kernel) in zip(axes[1:], kernels.items()):
     edge = kernel.sum() == 0
     axis.imshow(seen, cmap="RdBu_r" if edge else "gray", **({"vmin": -2, "vmax": 2} if edge else {}))
     axis.set_title(name)
+axes[2].set_xlabel("red: brighter on the right\nblue: brighter on the left")
+axes[3].set_xlabel("red: brighter below\nblue: brighter above")
 for axis in axes:
     axis.set(xticks=[], yticks=[])
     axis.grid(False)

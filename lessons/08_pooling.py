@@ -124,7 +124,7 @@ assert before.mean() < 0.02 < 0.1 < after.mean()
 channel = int(np.argsort(after.mean(axis=(0, 1, 2)))[20])
 figure, axes = plt.subplots(1, 3, figsize=(8.8, 3.1))
 shown = (faces[0] - faces[0].min()) / np.ptp(faces[0])
-for axis, picture, title in zip(axes, (shown, h[0, :, :, channel], after[0, :, :, channel]), ("a face", "one filter, behind ReLU", "windows with a tie")):
+for axis, picture, title in zip(axes, (shown, h[0, :, :, channel], after[0, :, :, channel]), ("a face", "one filter, behind ReLU", "black: windows with a tie")):
     axis.imshow(picture, cmap="viridis" if picture.dtype == float else "gray_r")
     axis.set(title=title, xticks=[], yticks=[])
     axis.grid(False)

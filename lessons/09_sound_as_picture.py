@@ -181,7 +181,7 @@ for column, mood in zip(axes.T, emotion.CLASSES):
     column[0].plot(np.linspace(0, seconds, len(voice)), voice, color=GREY, linewidth=0.4)
     column[0].set(title=mood, yticks=[])
     column[1].imshow(log_mel(voice, rate).T, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, 32))
-    column[1].set(xlabel="seconds", yticks=[])
+    column[1].set(xlabel="seconds", yticks=[], xticks=(0.5, 1, 1.5))
     for axis in column:
         axis.grid(False)
 axes[1, 0].set_ylabel("mel band")

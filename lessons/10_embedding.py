@@ -30,7 +30,7 @@ rng = np.random.default_rng(0)
 #
 # The product picks out row $v$. So nobody computes it; one looks the row up:
 #
-# $$y_{n,t} = W_{\text{ids}_{n,t}} \qquad\qquad dW_v = \sum_n \sum_t [\text{ids}_{n,t} = v]\; dy_{n,t}$$
+# $$y_{n,t} = W_v \;\text{ for }\; v = \text{ids}_{n,t} \qquad\qquad dW_v = \sum_n \sum_t [\text{ids}_{n,t} = v]\; dy_{n,t}$$
 #
 # ## Predict
 #
@@ -148,16 +148,20 @@ along = table @ w / np.linalg.norm(w)
 score = {word: along[k] for k, word in enumerate(vocabulary.words) if word in happy}
 
 # %% alt="Two scatter plots of the words' two numbers, coloured by how happy the sentences are in which they stand. Before training all colours are mixed; after it the happy words lie on one side and the sad ones on the other."
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.9))
-shown = sorted(score, key=score.get)
-labelled = {*shown[0:15:4], *shown[-1:-16:-4], "you"}
+figure, axes = plt.subplots(1, 2, figsize=(10.4, 4.6))
+labelled = []
+for word in sorted(score, key=lambda word: (-abs(score[word]), word)):  # the farthest first, and none on top of another
+    height = table[vocabulary.words.index(word), 1]
+    if all(abs(height - table[vocabulary.words.index(other), 1]) > 0.17 for other in labelled):
+        labelled.append(word)
 for axis, rows, title in zip(axes, (before, table), ("before: drawn at random", "after training")):
     for k, word in enumerate(vocabulary.words):
         if word in happy:
-            axis.scatter(*rows[k], c=[happy[word]], cmap="coolwarm_r", vmin=0, vmax=1, s=26, edgecolor="black", linewidth=0.4)
+            colours = axis.scatter(*rows[k], c=[happy[word]], cmap="coolwarm_r", vmin=0, vmax=1, s=26, edgecolor="black", linewidth=0.4)
             if word in labelled and rows is table:
-                axis.annotate(word, rows[k], xytext=(4, 3), textcoords="offset points", fontsize=8)
+                axis.annotate(word, rows[k], xytext=(9, 0), textcoords="offset points", va="center", fontsize=8.5)
     axis.set(title=title, xlabel="first number", ylabel="second number")
+figure.colorbar(colours, ax=axes, label="its sentences: 0 sad (red), 1 happy (blue)")
 plt.show()
 
 # %%

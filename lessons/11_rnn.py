@@ -32,10 +32,9 @@ rng = np.random.default_rng(0)
 
 # %%
 say("| u | u⁴⁹ |\n|---|---|\n" + "\n".join(f"| {u} | {u**49:.3g} |" for u in (0.9, 1.0, 1.1)))
+say(f"Two neighbours of 1, and between them a factor of {(1.1 / 0.9) ** 49:,.0f}. That is the whole drama of this lesson.")
 
 # %% [markdown]
-# Two neighbours of 1, and between them a factor of many thousands. That is the whole drama of this lesson.
-#
 # ## By hand
 #
 # One unit without tanh, three steps, $u = 2$, inputs 1, 0, 3. Forward on paper; then backward from $dh_3 = 1$.

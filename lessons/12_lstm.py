@@ -23,7 +23,9 @@ rng = np.random.default_rng(0)
 # The article's listing (section 5.2) uses `LSTM(128)` and gives no formula for it; here it is. With $x_t$ the word at
 # step $t$, $h_{t-1}$ the answer of the step before, and $c_{t-1}$ the memory:
 #
-# $$z = x_t W + h_{t-1} U + b, \quad\text{cut into four parts}$$
+# $$z = x_t W + h_{t-1} U + b$$
+#
+# This $z$ is four times as long as the memory. It is cut into four parts, each with a bend of its own:
 #
 # $$i = \sigma(z_i) \qquad f = \sigma(z_f) \qquad g = \tanh(z_g) \qquad o = \sigma(z_o)$$
 #
@@ -92,7 +94,10 @@ show(equations.lstm_forward)
 # Go backward through the last two equations, one product at a time. $h = o \tanh(c)$ is used by the output and by the
 # next step, so its gradient is the sum of both; call that sum $dh$. Then
 #
-# $$do = dh\,\tanh(c) \qquad dc = dh\;o\,(1 - \tanh^2 c) \;+\; \underbrace{dc_{t+1}\,f_{t+1}}_{\text{from the next step}}$$
+# $$do = dh\,\tanh(c) \qquad dc = dh\;o\,(1 - \tanh^2 c) \;+\; dc_{t+1}\,f_{t+1}$$
+#
+# The last product comes from the next step, which took this memory over through its own forget valve. And $c$ itself was made
+# of four things:
 #
 # $$di = dc\;g \qquad df = dc\;c_{t-1} \qquad dg = dc\;i \qquad dc_{t-1} = dc\;f$$
 #
@@ -209,7 +214,7 @@ losses, models = {}, {}
 for name, layer in (("RNN", mm.RNN(12)), ("LSTM", mm.LSTM(12))):
     losses[name], models[name] = learn(layer)
 
-# %% alt="Loss over 200 updates on the memory task: the RNN stays at log 2, guessing; the LSTM leaves it after some 35 updates and is near zero at the end."
+# %% alt="Loss over 200 updates on the memory task: the RNN stays at log 2, guessing; the LSTM leaves it early and is near zero at the end."
 figure, axis = plt.subplots(figsize=(7.8, 3.4))
 for (name, values), colour in zip(losses.items(), (ORANGE, BLUE)):
     axis.plot(np.convolve(values, np.full(5, 0.2), "valid"), color=colour, label=name)

@@ -21,9 +21,9 @@ rng = np.random.default_rng(0)
 #
 # The article names overfitting among its challenges and gives no formula. Dropout is a layer of its own. While training,
 #
-# $$y = \frac{x \cdot keep}{1 - r}, \qquad keep \in \{0, 1\} \text{ at random, } 0 \text{ with probability } r$$
+# $$y = \frac{x \cdot \text{keep}}{1 - r}$$
 #
-# and when the model is used, $y = x$. Weight decay is a change of the article's update:
+# where keep is 0 with probability $r$ and otherwise 1, drawn for each number by itself; and when the model is used, $y = x$. Weight decay is a change of the article's update:
 #
 # $$W := W - \alpha \frac{\partial J}{\partial W} - \alpha \lambda W$$
 #
@@ -127,7 +127,7 @@ cures = {
 }
 
 # %% alt="Four panels with the loss on known and on new samples over 300 updates. Without a cure the known loss goes to zero while the new loss falls, turns and climbs far above guessing; each cure keeps the two closer."
-figure, axes = plt.subplots(1, 4, figsize=(11, 3.3), sharey=True)
+figure, axes = plt.subplots(1, 4, figsize=(11, 3.6), sharey=True)
 for axis, (name, (own, others, _)) in zip(axes, cures.items()):
     at = np.arange(len(own)) * 10
     axis.plot(at, own, color=BLUE, label="its own samples")
@@ -136,7 +136,8 @@ for axis, (name, (own, others, _)) in zip(axes, cures.items()):
     axis.axhline(np.log(2), color=GREY, linewidth=1, linestyle=":")
     axis.set(title=name, xlabel="update", ylim=(0, 1.3))
 axes[0].set_ylabel("loss")
-axes[0].legend(fontsize=8.5, loc="upper left")
+axes[0].annotate("guessing", (290, np.log(2)), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=9)
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
 # %%
@@ -153,15 +154,15 @@ say(f"""
 {rows}
 | nothing, but stopped at update {10 * stop} | {bare[0][stop]:.3f} | {bare[1][stop]:.2f} | {bare[2][stop]:.0%} |
 
-**The surprise** is the last row. The cheapest cure is to stop at the green dot, after a tenth of the training, and it brings the loss
+**The surprise** is the last row. The cheapest cure is to stop at the green dot, after {10 * stop} of 300 updates, and it brings the loss
 on new samples from {bare[1][-1]:.2f} to {bare[1][stop]:.2f}. What came after was worse than useless: guessing would give {np.log(2):.2f}.
 And yet the share of right answers hardly moved. The model is not more often wrong, it is more *sure*, and being sure when wrong is
 what the loss minds most (lesson 3). Nothing on the blue line tells you so.
 """)
 
 # %% [markdown]
-# The lowest green dot is that of more data, here as in life; and even there the training went on for too long. Nobody gives you ten times the data; `tinymm/data/augment.py` makes a little of it, by
-# moving, dimming and cutting the clips you have.
+# The lowest green dot is that of more data, here as in life; and even there the training went on for too long. Nobody gives
+# you ten times the data; `tinymm/data/augment.py` makes a little of it, by moving, dimming and cutting the clips you have.
 #
 # ## What dropout does to a network
 #

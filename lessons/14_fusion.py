@@ -29,7 +29,7 @@ rng = np.random.default_rng(0)
 #
 # The end of the listing in section 5.2, in symbols, with $[\;,\;,\;]$ for side by side:
 #
-# $$h = [\,h_{text},\; h_{image},\; h_{audio}\,] \qquad p = \sigma(w \cdot h + b)$$
+# $$h = [\,h_\text{text},\; h_\text{image},\; h_\text{audio}\,] \qquad p = \sigma(w \cdot h + b)$$
 #
 # ## Predict
 #
@@ -90,9 +90,13 @@ for one, other in zip(concatenate_backward(dh, widths), equations.concatenate_ba
 #
 # Cut the weights $w$ where $h$ was joined. A dot product over a long row is the sum of the dot products over its pieces:
 #
-# $$w \cdot h + b \;=\; \underbrace{w_{text} \cdot h_{text}}_{\text{vote of the text}} \;+\;
-# \underbrace{w_{image} \cdot h_{image}}_{\text{vote of the picture}} \;+\;
-# \underbrace{w_{audio} \cdot h_{audio}}_{\text{vote of the sound}} \;+\; b$$
+# $$w \cdot h + b = v_\text{text} + v_\text{image} + v_\text{audio} + b$$
+#
+# | the vote of | |
+# |---|---|
+# | the text | $v_\text{text} = w_\text{text} \cdot h_\text{text}$ |
+# | the picture | $v_\text{image} = w_\text{image} \cdot h_\text{image}$ |
+# | the sound | $v_\text{audio} = w_\text{audio} \cdot h_\text{audio}$ |
 #
 # So the article's joint is a **vote**. Each branch hands in one number, and the numbers are added. What the picture says
 # can never depend on what the voice says. For a majority, that is exactly right:
@@ -167,7 +171,7 @@ plt.show()
 best, learned = ceilings(("sad", "happy")), {}
 for count in (1, 2, 3):
     for some in itertools.combinations(senses, count):
-        network, loss = default({s: shapes[s] for s in some}, len(clips.vocabulary), 2, "binary", clips=300)
+        network, loss = default({s: shapes[s] for s in some}, len(clips.vocabulary), 2, "binary", int(clips.train.sum()))
         network.build({s: shapes[s] for s in some}, np.random.default_rng(0))
         one = mm.Trainer(network, loss, mm.Adam(0.003))
         one.fit(*clips.part(True, some), epochs=8)
@@ -182,7 +186,7 @@ axis.axvline(0.5, color="black", linewidth=1, linestyle=":")
 axis.invert_yaxis()
 axis.grid(axis="y", visible=False)
 axis.set(xlim=(0.4, 1.02), xlabel="accuracy on clips it never met (0.5 is guessing)", title="What each combination of senses reaches")
-axis.legend(loc="lower right", bbox_to_anchor=(1, 0.3))
+axis.legend(loc="lower right", bbox_to_anchor=(1.02, 0.99), borderpad=0)
 plt.show()
 
 # %%
@@ -190,7 +194,8 @@ alone, pairs = max(learned[s] for s in senses), max(learned[n] for n in learned 
 fused = learned["text+image+audio"]
 assert fused > pairs > alone and fused > best["text"]
 say(f"""
-One sense: {alone:.0%} at best, and the picture alone {learned['image']:.0%}, near guessing: 300 clips are few for it. Two: {pairs:.0%}. All three: **{fused:.0%}**, well above the {best['text']:.0%} that a perfect
+One sense: {alone:.0%} at best, and the picture alone {learned['image']:.0%}, near guessing: {clips.train.sum()} clips are
+few for it. Two: {pairs:.0%}. All three: **{fused:.0%}**, well above the {best['text']:.0%} that a perfect
 reader of any one sense could reach. The article's model reaches {trainer.evaluate(unseen, answers)['accuracy']:.0%} on the
 same clips. (On {len(answers)} clips a score wavers by some {100 * np.sqrt(0.2 / len(answers)):.0f} points either way; a bar
 that touches or passes its mark had luck.)
@@ -237,11 +242,12 @@ plt.show()
 
 # %%
 article, hidden = right.values()
+weights = sum(W.size for W in joints["a hidden layer of 8 before it"].params.values())
 assert article < 0.75 and hidden > 0.95
 say(f"""
 **The surprise** is how little is missing. One Dense: {article:.0%}, which is guessing: cross-entropy finds nothing better
-than ½ everywhere. Even the best line in the world would get only three corners of four. One hidden layer of eight units, a
-few dozen weights: {hidden:.0%}. A ReLU on a *mixture* of two senses is all it takes to let one sense change the meaning of
+than ½ everywhere. Even the best line in the world would get only three corners of four. One hidden layer of eight units, {weights}
+weights in all: {hidden:.0%}. A ReLU on a *mixture* of two senses is all it takes to let one sense change the meaning of
 the other. It is why tinymm's default model puts `Dense, ReLU` between the joint and the answer, and the only change to the
 article's design that we would insist on.
 """)
@@ -273,7 +279,7 @@ loss, adam = mm.BinaryCrossEntropy(), mm.Adam()
 inputs, targets = clips.part(True)
 sizes, misses, order = {sense: [] for sense in senses}, [], np.random.default_rng(1)
 for _ in range(50):
-    batch = order.choice(len(targets), 32, replace=False)
+    batch = order.choice(len(targets), 16, replace=False)
     p, cache = model.forward({sense: x[batch] for sense, x in inputs.items()})
     _, loss_cache = loss.forward(p, targets[batch])
     _, grads = model.backward(loss.backward(loss_cache), cache)
@@ -283,12 +289,13 @@ for _ in range(50):
         own = [g for name, g in grads.items() if name.startswith(sense)]
         sizes[sense].append(float(np.sqrt(sum((g**2).sum() for g in own))))
 
-# %% alt="Fifty batches: the gradients of image and audio start large and shrink with the mean miss |p - t|; that of the text branch starts twenty times smaller and grows."
+# %% alt="Fifty batches: the gradients of image and audio start large and shrink with the mean miss |p - t|; that of the text branch starts far smaller and grows."
 figure, axis = plt.subplots(figsize=(7.8, 3.5))
 for sense, style in zip(senses, ("-", "--", ":")):
     axis.semilogy(np.convolve(sizes[sense], np.full(5, 0.2), "valid"), style, label=f"gradient of the {sense} branch")
 axis.semilogy(np.convolve(misses, np.full(5, 0.2), "valid"), color="black", linewidth=1, label="mean |p − t|")
 axis.yaxis.set_minor_formatter(NullFormatter())
+axis.set_yticks((0.01, 0.03, 0.1, 0.3, 1), ("0.01", "0.03", "0.1", "0.3", "1"))
 axis.set(xlabel="batch", ylabel="mean of five batches", title="One teacher, three pupils")
 axis.legend(fontsize=9)
 plt.show()

@@ -4,6 +4,8 @@
     python lessons/build.py 4 7        # some of them
     python lessons/build.py --check    # write nothing; exit code 1 when a notebook is not what comes out now
 
+Behind the title it puts a cell that installs tinymm where it is missing; a plain Python file has no use for it.
+
 The same sources and versions give the same bytes: ids and metadata are fixed, times are not kept, and NumPy and
 BLAS compute with instructions that every x86-64 processor of the last ten years has. Needs pip install -e ".[lessons]".
 """
@@ -22,6 +24,17 @@ SAME_BITS = {
     "PYTHONWARNINGS": "ignore::ImportWarning",
 }
 VIEWER = "*The step viewer stands here when you run this cell, and in the page that* `tinymm lesson {number}` *opens.*"
+SETUP = """\
+# Where tinymm is not installed yet, as in Colab, this cell installs it from a clone of its repository. Fetch that first,
+# from the address at which you found this lesson, in a cell above this one:
+#     !git clone ADDRESS clone
+import importlib.util
+import pathlib
+
+if importlib.util.find_spec("tinymm") is None:
+    if not pathlib.Path("clone/setup.py").exists():
+        raise FileNotFoundError("tinymm is not installed, and there is no clone to install: !git clone ADDRESS clone")
+    %pip install --quiet ./clone"""
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -57,6 +70,7 @@ def executed(lesson):
     from nbclient import NotebookClient
 
     notebook = jupytext.read(lesson.source)
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(SETUP, metadata={"tags": ["setup"]}))
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook, kernel_name="python3", timeout=None, coalesce_streams=True, record_timing=False,

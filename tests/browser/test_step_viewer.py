@@ -340,3 +340,30 @@ def test_the_values_on_the_page_are_those_of_the_layer(open_page):
     wanted = values(view.trace.y).ravel()
     shown = page.evaluate("() => { const k = trace.panels.findIndex(p => p.name === 'y'); return panels.cells[k].map(c => c.querySelector('.v').textContent); }")
     np.testing.assert_allclose([float(text.replace("−", "-")) for text in shown], wanted, atol=0.006)
+
+
+@pytest.mark.parametrize("width", (390, 500))
+def test_a_narrow_page_begins_with_its_introduction(open_page, width):
+    page = open_page(mm.view("LSTM"), width=width, height=800)
+    header, lead = page.locator("header").bounding_box(), page.locator(".lead").bounding_box()
+    assert lead["y"] >= header["y"] + header["height"]
+    page.keyboard.press(" ")
+    assert page.locator(".cell.selected").evaluate("cell => cell.getBoundingClientRect().bottom < innerHeight / 2")
+
+
+def test_in_a_frame_that_does_not_grow_the_explanation_stays_in_sight_below_the_header(open_page):
+    page = open_page(f"<!doctype html><title>notebook</title>{mm.view('LSTM')._repr_html_()}", width=1000, height=1000)
+    frame = page.frames[1]
+    frame.locator("#backward").click()
+    frame.evaluate("() => scrollTo(0, document.body.scrollHeight / 3)")
+    page.wait_for_timeout(200)
+    top, header = frame.evaluate("""() => [document.getElementById("explain").getBoundingClientRect().top,
+        document.querySelector("header").getBoundingClientRect().bottom]""")  # fmt: skip
+    assert frame.evaluate("() => scrollY") > 300
+    assert header <= top < header + 60
+
+
+def test_the_columns_of_an_lstm_are_named_by_gate_and_unit(open_page):
+    assert "z[0,i₀]" in texts(open_page(mm.view("LSTM")), ".lhs")[0]
+    single = mm.view(mm.LSTM(1), np.ones((1, 2, 1)))
+    assert "W[i]" in texts(open_page(single), ".chip code")[0]

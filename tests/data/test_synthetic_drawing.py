@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tinymm.data.synthetic.drawing import FRAMES, SIDE, Canvas, Place, clouds, textured
+from tinymm.data.synthetic import emotion
+from tinymm.data.synthetic.drawing import FRAMES, SIDE, Canvas, Place, clouds, one_frame, textured
 
 BLACK = np.zeros((SIDE, SIDE, 3))
 
@@ -68,3 +69,14 @@ def test_finished_frames_are_bytes_and_light_scales_them():
     assert day.shape == (FRAMES, SIDE, SIDE, 3) and day.dtype == np.uint8
     assert night.mean() < 0.1 * day.mean()
     assert 0 <= clouds(np.random.default_rng(2), 5).min() and clouds(np.random.default_rng(2), 5).max() <= 1
+
+
+@pytest.mark.parametrize("shown", ["happy", "sad", "angry", None])
+def test_one_frame_alone_is_drawn_as_it_is_among_all(shown):
+    for seed in range(3):
+        frames = emotion.image(shown, np.random.default_rng(seed))
+        with one_frame(7):
+            alone = emotion.image(shown, np.random.default_rng(seed))
+        assert alone.shape == (1, 64, 64, 3)
+        np.testing.assert_array_equal(alone[0], frames[7])
+    assert len(emotion.image(shown, np.random.default_rng(0))) == FRAMES

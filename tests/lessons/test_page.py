@@ -1,6 +1,7 @@
 """A lesson's page: what is shown, what is folded away, and formulas as MathML."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -66,3 +67,37 @@ def test_a_lesson_that_was_not_built_is_told_how(lesson):
     one.notebook.unlink()
     with pytest.raises(TinymmError, match="python lessons/build.py 99"):
         lesson_page(one)
+
+
+def test_formulas_side_by_side_can_go_below_each_other_and_names_of_functions_stand_apart(lesson):
+    page = lesson_page(lesson("$$a = o \\tanh c \\qquad\\qquad b = 1 - \\tanh^2 c$$"))
+    assert page.count("<div><math") == 2
+    gap = '<mspace width="0.17em"/>'
+    assert f"<mi>o</mi>{gap}<mi>tanh</mi>{gap}<mi>c</mi>" in page
+    assert f"<msup><mi>tanh</mi><mn>2</mn></msup>{gap}<mi>c</mi>" in page
+
+
+def test_every_line_of_code_knows_its_indentation_and_none_is_lost(lesson):
+    page = lesson_page(lesson(("\ndef f(x):\n\n    '''a\n    b'''\n    return x\n", [], {})))
+    lines = re.findall(r'<span class="line" style="--in: (\d)">(.*?)\n</span>', page.split("<main>")[1], re.S)
+    assert [(int(n), re.sub("<[^>]*>", "", text).strip()) for n, text in lines] == [
+        (0, "def f(x):"), (0, ""), (4, "'''a"), (4, "b'''"), (4, "return x"),
+    ]  # fmt: skip
+
+
+def test_links_to_files_beside_the_notebook_are_words_on_the_page_and_others_stay_links(lesson):
+    page = lesson_page(lesson("see [the *list*](EQUATIONS.md) or [the web](https://example.org/)")).split("<main>")[1]
+    assert "see the <em>list</em> or" in page and '<a href="https://example.org/">the web</a>' in page
+
+
+def test_columns_keep_their_lines_and_sentences_are_wrapped(lesson):
+    def printed(text):
+        return [{"output_type": "stream", "name": "stdout", "text": [text]}]
+
+    page = lesson_page(lesson(("1", printed("a  b  c\nd  e  f\n"), {}), ("2", printed("one sentence\n"), {})))
+    assert '<pre class="out columns">a  b' in page and '<pre class="out">one' in page
+
+
+def test_the_cell_that_installs_tinymm_is_not_on_the_page(lesson):
+    page = lesson_page(lesson(("%pip install x", [], {"tags": ["setup"]}), "text"))
+    assert "pip" not in page.split("<main>")[1].split("</main>")[0]

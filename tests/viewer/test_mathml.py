@@ -36,3 +36,15 @@ def test_words_stand_upright_and_letters_slanted():
 def test_braces_that_do_not_match_are_an_error(wrong):
     with pytest.raises(TinymmError, match="brace"):
         mathml(wrong)
+
+
+def test_parentheses_are_as_tall_as_what_they_hold_and_no_taller():
+    flat, tall = mathml("∂x = ∂y (1 − y)"), mathml("(∂y − 1)")
+    assert flat.count('stretchy="false"') == 2 and "stretchy" not in tall
+
+
+def test_words_stand_apart_and_functions_only_from_what_follows():
+    gap = '<mspace width="0.17em"/>'
+    words = mathml("p clipped to [0, 1]")
+    assert f'<mi>p</mi>{gap}<mi mathvariant="normal">clipped</mi>{gap}' in words
+    assert f'<mi>o</mi><mi mathvariant="normal">tanh</mi>{gap}' in mathml("o tanh c")

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinymm.data.audio import log_mel, resample
 from tinymm.data.synthetic import emotion, planting
+from tinymm.data.synthetic.drawing import FRAMES, one_frame
 from tinymm.data.text import Vocabulary
 
 RATE, HALF = 16000, 8000  # Hz: as the clips are made, and as they are heard here
@@ -52,8 +53,9 @@ def made_clips(classes=("sad", "happy"), count=500, seed=0):
 def _clip(clip, seed, k):
     """The sentence, the middle picture at half size in 0..1, and the log-mel spectrogram of one clip."""
     rng = [np.random.default_rng([seed, k, sense]) for sense in range(3)]
-    frames = np.asarray(emotion.image(clip.shows["image"], rng[1]))
-    picture = frames[len(frames) // 2].reshape(32, 2, 32, 2, 3).mean(axis=(1, 3)) / 255
+    with one_frame(FRAMES // 2):
+        (frame,) = emotion.image(clip.shows["image"], rng[1])
+    picture = frame.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3)) / 255
     wave = np.asarray(emotion.audio(clip.shows["audio"], rng[2]), np.float32)
     return emotion.text(clip.shows["text"], rng[0]), picture, log_mel(resample(wave, RATE, HALF), HALF)
 

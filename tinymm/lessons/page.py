@@ -8,6 +8,7 @@ which takes a second, and puts in what they give.
 import ast
 import html
 import json
+import re
 
 import numpy as np
 
@@ -24,6 +25,9 @@ TEMPLATE = """<!doctype html>
 </main><footer>Made from <code>lessons/{file}</code>, which runs as it stands. {links}</footer>
 <script>{script}</script></body></html>
 """
+SPACE = '<mspace width="0.17em"/>'  # as in o tanh c, which MathML would write otanhc
+BEFORE_NAME = re.compile(r"(?:(?<=</m[in]>)|(?<=</msub>))<mi>(tanh|log|cos)</mi>")
+AFTER_NAME = re.compile(r"((?<!<msup>)<mi>(tanh|log|cos)</mi>|<msup><mi>tanh</mi><mn>2</mn></msup>)(?=<m[in]>|<msub>)")
 FIT = """
 for (const frame of document.querySelectorAll("iframe")) frame.addEventListener("load", () => {
   const body = frame.contentDocument.body;
@@ -44,7 +48,7 @@ def lesson_page(lesson, links=""):
         raise TinymmError(f"{lesson.notebook} is not there: python lessons/build.py {lesson.number} makes it")
     notebook = json.loads(lesson.notebook.read_text(encoding="utf-8"))
     render = _markdown()
-    body = "\n".join(_cell(cell, render) for cell in notebook["cells"])
+    body = "\n".join(_cell(cell, render) for cell in notebook["cells"] if "setup" not in cell["metadata"].get("tags", ()))
     return TEMPLATE.format(
         title=html.escape(lesson.title), css=CSS, number=lesson.number, body=body, file=lesson.source.name,
         links=links, script=FIT,
@@ -91,22 +95,32 @@ def _speaks(statement):
 
 
 def _code(source):
+    """Python as HTML. Each line knows its indentation, so that what does not fit goes on below it, further in."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    return highlight(source, PythonLexer(), HtmlFormatter(cssclass="code"))
+    colored = highlight(source.strip("\n"), PythonLexer(), HtmlFormatter(nowrap=True)).removesuffix("\n").split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in source.strip("\n").split("\n")]
+    lines = "".join(f'<span class="line" style="--in: {n}">{line}\n</span>' for n, line in zip(indents, colored, strict=True))
+    return f'<div class="code"><pre>{lines}</pre></div>'
 
 
 def _output(output, render, alt):
     if output["output_type"] == "stream":
-        return f'<pre class="out">{html.escape("".join(output["text"]))}</pre>'
+        return _printed("".join(output["text"]))
     data = output["data"]
     if "image/png" in data:
         return f'<img alt="{alt}" src="data:image/png;base64,{"".join(data["image/png"]).strip()}">'
     if "text/markdown" in data:
         return f'<section class="said">{render("".join(data["text/markdown"]))}</section>'
-    return f'<pre class="out">{html.escape("".join(data["text/plain"]))}</pre>'
+    return _printed("".join(data["text/plain"]))
+
+
+def _printed(text):
+    """What was printed: sentences are wrapped where it is narrow, columns are not."""
+    columns = len(re.findall(r"^.*\S {2,}\S.* {2,}\S", text, re.M)) > 1
+    return f'<pre class="out{" columns" * columns}">{html.escape(text)}</pre>'
 
 
 def _markdown():
@@ -121,10 +135,32 @@ def _markdown():
         ) from None
 
     def formula(text, options):
-        mathml = convert(text.strip(), display="block" if options["display_mode"] else "inline")
-        return mathml.replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>")
+        if options["display_mode"]:  # formulas side by side, which go below each other where it is narrow
+            return "".join(f"<div>{mathml(part, 'block')}</div>" for part in re.split(r"(?:\\qquad\s*)+", text))
+        return mathml(text, "inline")
+
+    def mathml(text, display):
+        written = convert(text.strip(), display=display).replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>")
+        written = written.replace("<mo>&#x02211;</mo>", '<mo class="sum">&#x02211;</mo>')
+        return AFTER_NAME.sub(rf"\g<0>{SPACE}", BEFORE_NAME.sub(rf"{SPACE}\g<0>", written))
 
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    parser.core.ruler.push("unlink", _unlink)
     parser.add_render_rule("fence", lambda self, tokens, k, *_: _code(tokens[k].content))
     parser.use(dollarmath_plugin, double_inline=True, renderer=formula)
     return parser.render
+
+
+def _unlink(state):
+    """Links to files beside the notebook become plain words: the page stands alone."""
+    for token in state.tokens:
+        kept, inside = [], False
+        for child in token.children or ():
+            if child.type == "link_open" and "://" not in child.attrs["href"]:
+                inside = True
+            elif child.type == "link_close" and inside:
+                inside = False
+            else:
+                kept.append(child)
+        if token.children:
+            token.children = kept

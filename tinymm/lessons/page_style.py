@@ -2,9 +2,9 @@
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1d2433; --paper: #fff; --soft: #f4f6f9; --line: #d9dee7; --link: #0067a6;
-  --key: #8a3ffc; --string: #0a6f4d; --note: #667085; --number: #9a4b00; }
+  --shade: #9aa6bb; --key: #8a3ffc; --string: #0a6f4d; --note: #667085; --number: #9a4b00; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ef; --paper: #14171d; --soft: #1d222b; --line: #333b47;
-  --link: #6cb8f0; --key: #c4a3ff; --string: #7fd1ac; --note: #98a2b3; --number: #f0b273; } }
+  --link: #6cb8f0; --shade: #5b6880; --key: #c4a3ff; --string: #7fd1ac; --note: #98a2b3; --number: #f0b273; } }
 * { box-sizing: border-box; }
 body { margin: 0; color: var(--ink); background: var(--paper); font: 17px/1.6 system-ui, sans-serif; }
 header, footer { color: var(--note); font-size: .88rem; max-width: 54rem; margin: 0 auto; padding: .9rem 1rem; }
@@ -19,13 +19,26 @@ code { font: .9em ui-monospace, Menlo, Consolas, monospace; background: var(--so
 pre { font: 13.5px/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; margin: .8em 0; padding: .75em 1em; }
 pre code { background: none; padding: 0; }
 .code pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; }
+.line { display: block; white-space: pre-wrap; overflow-wrap: anywhere; padding-left: calc((var(--in) + 4) * 1ch);
+  text-indent: calc((var(--in) + 4) * -1ch); }
 pre.out { border-left: 3px solid var(--line); padding: .1em 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.columns { white-space: pre; }
 img { display: block; max-width: 100%; height: auto; margin: 1em auto; background: #fff; border-radius: 6px; }
-iframe { width: min(96vw, 80rem); position: relative; left: 50%; transform: translateX(-50%);
-  border: 1px solid var(--line); border-radius: 8px; margin: 1em 0; background: var(--paper); }
-table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
+iframe { --wide: min(96vw, 80rem); display: block; width: var(--wide); margin: 1em calc(50% - var(--wide) / 2);
+  border: 1px solid var(--line); border-radius: 8px; background: var(--paper); }
+table, pre.columns, .math.block > div {  /* a shade at the side on which more can be scrolled into sight */
+  background: linear-gradient(90deg, var(--paper) 40%, transparent) 0 0 / 2.5em 100% no-repeat local,
+    linear-gradient(270deg, var(--paper) 40%, transparent) 100% 0 / 2.5em 100% no-repeat local,
+    linear-gradient(90deg, transparent 2px, var(--shade) 2px, transparent) 0 0 / 1em 100% no-repeat scroll,
+    linear-gradient(270deg, transparent 2px, var(--shade) 2px, transparent) 100% 0 / 1em 100% no-repeat scroll; }
+table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; width: fit-content; max-width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .3em .9em .3em 0; text-align: left; vertical-align: top; }
-math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
+math { font-size: 1.13em; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "Libertinus Math", "DejaVu Math TeX Gyre", math; }
+math .sum { font-size: 1.15em; }
+munder > :nth-child(2), munderover > :nth-child(2) { padding-top: .15em; }
+.math.block { display: flex; flex-wrap: wrap; justify-content: center; align-items: center; gap: .7em 3.2em; margin: 1.2em 0; }
+.math.block > div { max-width: 100%; overflow-x: auto; overflow-y: hidden; padding: .15em .2em; }
+@media (max-width: 500px) { .math.block math { font-size: .94em; } }
 details { margin: .8em 0; }
 summary { cursor: pointer; color: var(--note); font-size: .85rem; }
 .code .k, .code .kn, .code .kc, .code .ow { color: var(--key); }

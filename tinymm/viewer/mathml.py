@@ -12,7 +12,8 @@ TOKEN = re.compile(
     r"\s*(?:(?P<call>frac|sqrt)(?=\{)|(?P<sum>Σ|(?:arg)?max(?=_)|mean(?=_))|(?P<partial>∂)(?!L)|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<word>∂L|[^\W\d_]['\u0302′]*[^\W\d_]*)|(?P<mark>[_^{}])|(?P<operator>\S))"
 )
-WORDS = {"tanh", "exp", "log", "sigmoid", "where", "if", "is", "the", "of", "in", "all", "max", "mean", "softmax", "sqrt"}
+WORDS = {"tanh", "exp", "log", "sigmoid", "where", "if", "is", "the", "of", "in", "all", "max", "mean", "softmax", "sqrt", "to"}
+FUNCTIONS = {"tanh", "exp", "log", "sigmoid", "max", "mean", "softmax"}
 SPACE = '<mspace width="0.17em"/>'
 
 
@@ -35,7 +36,20 @@ def _tokens(text):
         match = TOKEN.match(text, place)
         found.append((match.lastgroup, match.group(match.lastgroup)))
         place = match.end()
-    return found
+    return _stretched(found)
+
+
+def _stretched(tokens):
+    """Parentheses around a fraction or a sum become as tall as it is, all others stay as they are."""
+    opened = []
+    for k, (_, text) in enumerate(tokens):
+        if text == "(":
+            opened.append(k)
+        elif text == ")" and opened:
+            first = opened.pop()
+            if any(kind in ("call", "partial", "sum") for kind, _ in tokens[first:k]):
+                tokens[first], tokens[k] = ("tall", "("), ("tall", ")")
+    return tokens
 
 
 def _row(tokens, k):
@@ -79,7 +93,8 @@ def _part(tokens, k):
         base = f"<msubsup>{base}{scripts['_']}{scripts['^']}</msubsup>"
     elif scripts:
         base = f"<msub>{base}{scripts['_']}</msub>" if "_" in scripts else f"<msup>{base}{scripts['^']}</msup>"
-    return base + SPACE * (kind == "word" and _is_upright(text)), k
+    upright = kind == "word" and _is_upright(text)
+    return SPACE * (upright and text not in FUNCTIONS) + base + SPACE * upright, k
 
 
 def _is_upright(word):
@@ -90,7 +105,8 @@ def _atom(kind, text):
     if kind == "number":
         return f"<mn>{text}</mn>"
     if kind == "sum":
-        return "<mo>∑</mo>" if text == "Σ" else f"<mo>{text}</mo>"
+        return '<mo class="sum">∑</mo>' if text == "Σ" else f"<mo>{text}</mo>"
     if kind == "word":
         return f'<mi mathvariant="normal">{escape(text)}</mi>' if _is_upright(text) else f"<mi>{escape(text)}</mi>"
-    return f"<mo>{escape(text)}</mo>"
+    stretch = ' stretchy="false"' if kind != "tall" and text in "()[]" else ""
+    return f"<mo{stretch}>{escape(text)}</mo>"

@@ -20,7 +20,8 @@ BATCHNORM = Reading(
         "inverse": "inverse_c = frac{1}{sqrt{v_c + ε}}",
         "x̂": "x̂_{n,c} = (x_{n,c} − μ_c) · inverse_c", "y": "y_{n,c} = γ_c x̂_{n,c} + β_c",
         "dβ": "∂β_c = Σ_n ∂y_{n,c}", "dγ": "∂γ_c = Σ_n ∂y_{n,c} x̂_{n,c}",
-        "dx": "∂x_{n,c} = frac{γ_c}{sqrt{v_c + ε}} (∂y_{n,c} − mean_n ∂y_{n,c} − x̂_{n,c} mean_n(∂y_{n,c} x̂_{n,c}))",
+        "dx": "∂x_{n,c} = frac{γ_c}{sqrt{v_c + ε}} q_{n,c}\n"
+        "q_{n,c} = ∂y_{n,c} − mean_n ∂y_{n,c} − x̂_{n,c} mean_n(∂y_{n,c} x̂_{n,c})",
         "dmean_dy": "mean_n ∂y_{n,c}", "dmean_dy_x_hat": "mean_n(∂y_{n,c} x̂_{n,c})",
     },
     notes={**NOTES, "μ": "The mean of one channel over the batch.",
@@ -38,7 +39,7 @@ LAYERNORM = Reading(
         "x̂": "x̂_{n,d} = (x_{n,d} − μ_n) · inverse_n", "y": "y_{n,d} = γ_d x̂_{n,d} + β_d",
         "dβ": "∂β_d = Σ_n ∂y_{n,d}", "dγ": "∂γ_d = Σ_n ∂y_{n,d} x̂_{n,d}",
         "dx̂": "g_{n,d} = ∂x̂_{n,d} = γ_d ∂y_{n,d}",
-        "dx": "∂x_{n,d} = inverse_n (g_{n,d} − mean_d g_{n,d} − x̂_{n,d} mean_d(g_{n,d} x̂_{n,d}))",
+        "dx": "∂x_{n,d} = inverse_n q_{n,d}\nq_{n,d} = g_{n,d} − mean_d g_{n,d} − x̂_{n,d} mean_d(g_{n,d} x̂_{n,d})",
         "dmean_g": "mean_d g_{n,d}", "dmean_g_x_hat": "mean_d(g_{n,d} x̂_{n,d})",
     },
     notes={**NOTES, "centred": "The mean of the row is taken away.", "dx̂": "x̂ was used with weight γ.",

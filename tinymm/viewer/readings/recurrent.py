@@ -2,13 +2,15 @@
 
 from tinymm.viewer.readings.reading import Reading
 
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WEIGHT_NOTE = "The same weight worked at every time step, so its gradient is a sum over time."
 
 
 def gates(columns):
-    """Labels of the 4M columns of an LSTM's weights: i0 i1 f0 f1 g0 g1 o0 o1."""
+    """Labels of the 4M columns of an LSTM's weights: i₀ i₁ f₀ f₁ g₀ g₁ o₀ o₁; of a single unit i f g o."""
     units = columns // 4
-    return [f"{gate}{m}" for gate in "ifgo" for m in range(units)]
+    numbers = [str(m).translate(SUBSCRIPT) for m in range(units)] if units > 1 else [""]
+    return [gate + number for gate in "ifgo" for number in numbers]
 
 
 RNN = Reading(
@@ -61,7 +63,7 @@ LSTM = Reading(
         "db": "∂b_k = Σ_t Σ_n ∂z_{t,n,k}",
     },
     notes={
-        "z": "The input and the last state through their weights: one column for each gate of each unit.",
+        "z": "The input and the last state through their weights: one column for each gate i, f, g, o of each unit.",
         "i": "The input gate, between 0 and 1: how much of the new content comes in.",
         "f": "The forget gate, between 0 and 1: how much of the old memory is kept.",
         "g": "The new content, between −1 and 1.",

@@ -199,6 +199,9 @@ document.getElementById("side").addEventListener("change", event => {
   if (event.target.id === "edit") edit(event.target.dataset.kind, event.target.valueAsNumber);
 });
 addEventListener("resize", () => panels.pack());
+new ResizeObserver(([header]) => {
+  document.documentElement.style.setProperty("--below", `${Math.round(header.target.offsetHeight) + 12}px`);
+}).observe(document.querySelector("header"));
 button("slider").addEventListener("input", event => toTime(Number(event.target.value)));
 
 const KEYS = {
@@ -243,4 +246,5 @@ document.addEventListener("keydown", event => {
   state.mode = trace.start?.kind || "v";
   choose(trace.start || orders.v[0] || { panel: 0, k: 0, kind: "v" }, false);
   scrollTo(0, 0);
+  if (!trace.start) button("arrays").scrollTop = 0; /* the introduction first */
 }
