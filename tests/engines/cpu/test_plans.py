@@ -102,6 +102,17 @@ def test_dense_wide_enough_to_be_cut_into_blocks(rng):
     assert_plan_is_textbook(mm.Sequential(mm.Dense(500)), rng.normal(size=(7, 601)))
 
 
+@pytest.mark.parametrize("units", [1, 3])
+def test_dense_whose_sums_are_so_long_that_they_are_cut_into_terms(units, rng):
+    assert_plan_is_textbook(mm.Dense(units), rng.normal(size=(3, 400_007)))
+
+
+@pytest.mark.parametrize("before", [mm.Dense, lambda n: mm.Sequential(mm.Dense(n), mm.Sigmoid()), lambda n: mm.Sequential(mm.Dense(n), mm.BatchNorm(), mm.ReLU())])  # fmt: skip
+@pytest.mark.parametrize("units", [1, 2])
+def test_dense_puts_dx_only_where_nobody_reads_any_more(before, units, rng):
+    assert_plan_is_textbook(mm.Sequential(before(5), mm.Dense(units)), rng.normal(size=(6, 4)))
+
+
 @given(n=counts, t=st.integers(1, 6), d=counts, m=counts, sequences=st.booleans(), masked=st.booleans())
 def test_lstm_with_masks(n, t, d, m, sequences, masked):
     rng = np.random.default_rng(n + 10 * t)
