@@ -26,7 +26,7 @@ STANDS_IN_THE_WAY = {
     "maxpool": "a matter of memory: PyTorch reads every number once, NumPy needs a call for every comparison and every product.",
     "batchnorm": "a matter of memory: PyTorch's kernel passes over the numbers twice, NumPy's calls six times each way.",
     "embedding": "tokens are sorted to add up repeated ones; PyTorch adds them in place.",
-    "cross-entropy": "a matter of memory: PyTorch's kernel reads and writes every number once, NumPy needs 8 calls for it.",
+    "cross-entropy": "a matter of memory: PyTorch's kernel reads and writes every number once, NumPy needs five calls for it.",
     "conv1d": "a pass over the sound for every cell of the window.",
     "step": "where the batch is small, the calls' own cost shows.",
 }

@@ -2,7 +2,7 @@
 
 Column sums are matrix products with a row of ones, which BLAS does at the speed of memory; NumPy's sum over the
 first axis is several times slower. The ReLU's mask is y > 0, so it needs no array of its own. Measured on 2 cores,
-(32, 32, 32, 32), forward and backward: 4.6 ms, textbook 11.
+(32, 32, 32, 32), forward and backward: 4.4 ms, textbook 10.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 The gradient of the table is a sparse matrix times a dense one: row v has a 1 for every place where token v
 stands. Only the rows of this batch's tokens are computed and kept; the other rows of the gradient are 0.
-Measured on 2 cores, 32 texts of 50 tokens, 10000×128, forward and backward: 0.5 ms, textbook 1.8.
+Measured on 2 cores, 32 texts of 50 tokens, 10000×128, forward and backward: 0.4 ms, textbook 1.7.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 The cells at each place of the windows are first copied into a plane of their own, all channels of a cell as one
 item. A cell in the padding is −∞ and cannot win. Measured on 2 cores, (32, 62, 62, 32) with windows of 2×2, forward and
-backward: 7.7 ms, textbook 39.
+backward: 5.6 ms, textbook 32.
 """
 
 import math
