@@ -15,7 +15,6 @@ from tinymm.engines.cpu.threads import Crew, thread_count
 from tinymm.engines.cpu.update import Updater
 from tinymm.engines.diagnosis import name_first_bad
 from tinymm.engines.textbook import TextbookEngine
-from tinymm.errors import LayerError
 from tinymm.layers import Container
 
 KEPT = 4  # plans at a time: full batches, the last batch, both for training and for prediction
@@ -35,7 +34,7 @@ class CpuEngine(TextbookEngine):
         draws = np.random.SeedSequence(entropy=self.seed, spawn_key=(self.optimizer.steps,))
         with self.crew.at_work():
             plan = self._plan(inputs, training=True)
-            pred = self._forward(plan, inputs, np.random.default_rng(draws))
+            pred = plan.forward(inputs, None, np.random.default_rng(draws))
             loss, dpred = self.loss_plan.forward_backward(pred, targets)
             plan.backward(dpred)
             if not (np.isfinite(loss) and plan.finite()):
@@ -48,14 +47,7 @@ class CpuEngine(TextbookEngine):
         if not self._plannable(inputs):
             return super().predict(inputs)
         with np.errstate(all="ignore"), self.crew.at_work():
-            return self._forward(self._plan(inputs, training=False), inputs, None).copy()
-
-    def _forward(self, plan, inputs, rng):
-        try:
-            return plan.forward(inputs, None, rng)
-        except LayerError:
-            self.model.forward(inputs)  # the textbook tells the same error with the layer's path
-            raise
+            return self._plan(inputs, training=False).forward(inputs, None, None).copy()
 
     def _plannable(self, inputs):
         """Numbers and arrays that plans are made for, as many of each input, and every layer in one place only."""

@@ -37,6 +37,7 @@ class LSTMPlan(Plan):
         self.scales, self.offsets = self.array(N, 4 * M, fill=self.scale), self.array(N, 4 * M, fill=0.5)
         self.offsets[:, 2 * M : 3 * M] = 0
         self.chunks = ranges(T, max(1, min(CHUNKS, self.gates.nbytes // CHUNK)))
+        self.products = [product(rows(self.x_t[part]), self.W, rows(self.gates[part])) for part in self.chunks]
         self.steps = [self._step(t) for t in range(T)]
         if self.around.training:
             self._prepare_backward()
@@ -49,6 +50,7 @@ class LSTMPlan(Plan):
         self.UT, self.WT = self.array(4 * M, M), self.array(4 * M, D)
         self.steps_back = [self._step_back(t) for t in range(T)]
         self.dW, self.dU = self.array(count, D + 1, 4 * M), self.array(count, M, 4 * M)
+        self.behind = [self._gradients(k) for k in range(count)]
 
     def _step(self, t):
         """The calls of one step."""
@@ -91,16 +93,17 @@ class LSTMPlan(Plan):
         for scaled, plain in ((self.W[:-1], params["W"]), (self.W[-1], params["b"]), (self.U, params["U"])):
             np.multiply(plain, self.scale, out=scaled)
         self.padded = None if mask is None else ~mask.T[:, :, None]
-        ahead = [self.crew.start([lambda part=part: self._project(part, x)]) for part in reversed(self.chunks)]
+        ahead = [self.crew.start([partial(self._project, k, x)]) for k in reversed(range(len(self.chunks)))]
         for part, batch in zip(self.chunks, reversed(ahead)):
             self.crew.finish(batch)
             self._walk(part)
         self.y[...] = self.h[1:].transpose(1, 0, 2) if self.layer.return_sequences else self.h[-1]
         return self.y
 
-    def _project(self, part, x):
+    def _project(self, k, x):
+        part = self.chunks[k]
         self.x_t[part, :, :-1] = x[:, part].transpose(1, 0, 2)
-        replay(product(rows(self.x_t[part]), self.W, rows(self.gates[part])))
+        replay(self.products[k])
 
     def _walk(self, part):
         for t in range(part.start, part.stop):
@@ -119,8 +122,7 @@ class LSTMPlan(Plan):
         for k, batch in reversed(list(enumerate(ahead))):
             self.crew.finish(batch)
             self._walk_back(self.chunks[k], dy if sequences else None)
-            works = (self._reduce, self._reduce_state, self._hand_on)
-            behind.append(self.crew.start([partial(work, k) for work in works], urgent=False))
+            behind.append(self.crew.start([partial(replay, calls) for calls in self.behind[k]], urgent=False))
         for batch in behind:
             self.crew.finish(batch)
         np.sum(self.dW[:, :-1], axis=0, out=self.grads["W"])
@@ -155,21 +157,12 @@ class LSTMPlan(Plan):
                 np.copyto(dh_before, dh, where=self.padded[t])
                 np.copyto(dc_before, dc, where=self.padded[t])
 
-    def _reduce(self, k):
-        """This chunk's part of dW and db."""
+    def _gradients(self, k):
+        """The calls for a chunk's part of dW and db, of dU, and for its dx: three pieces of work."""
         part = self.chunks[k]
-        replay(product(rows(self.x_t[part]).T, rows(self.dz[part]), self.dW[k]))
-
-    def _reduce_state(self, k):
-        """This chunk's part of dU."""
-        part = self.chunks[k]
-        replay(product(rows(self.h[part]).T, rows(self.dz[part]), self.dU[k]))
-
-    def _hand_on(self, k):
-        """This chunk's dx."""
-        if self.dx is not None:
-            part = self.chunks[k]
-            replay(product(rows(self.dz[part]), self.WT, rows(self.dx[part])))
+        dz = rows(self.dz[part])
+        works = [product(rows(self.x_t[part]).T, dz, self.dW[k]), product(rows(self.h[part]).T, dz, self.dU[k])]
+        return works if self.dx is None else [*works, product(dz, self.WT, rows(self.dx[part]))]
 
 
 def blocks(a):
