@@ -25,6 +25,14 @@ class LayerError(TinymmError):
         return f"layer {self.path}: {self.message}" if self.path else self.message
 
 
+def told_by(name, work, *arguments, **named):
+    """Do a child's work; an error on the way is told with the child's name in front."""
+    try:
+        return work(*arguments, **named)
+    except LayerError as error:
+        raise error.within(name) from None
+
+
 class ShapeError(LayerError, ValueError):
     """An array does not have the shape or the kind of numbers a layer was built for."""
 

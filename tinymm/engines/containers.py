@@ -9,16 +9,7 @@ import dataclasses
 
 from tinymm.backend import array_module
 from tinymm.engines.shapes import shapes_between, unflatten
-from tinymm.errors import LayerError
 from tinymm.layers import Flatten
-
-
-def told_by(name, work, *arguments):
-    """Do a child's work; an error on the way is told with the child's name in front."""
-    try:
-        return work(*arguments)
-    except LayerError as error:
-        raise error.within(name) from None
 
 
 class SequentialWalk:

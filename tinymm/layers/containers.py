@@ -9,7 +9,7 @@ import copy
 import numpy as np
 
 from tinymm.backend import is_cupy
-from tinymm.errors import LayerError, TinymmError
+from tinymm.errors import TinymmError, told_by
 from tinymm.layers.base import Layer
 
 
@@ -78,10 +78,7 @@ class Container(Layer):
 
     def call(self, name, method, *args, **kwargs):
         """Run a child's method; an error on the way is told with the child's name in front."""
-        try:
-            return getattr(self.children[name], method)(*args, **kwargs)
-        except LayerError as error:
-            raise error.within(name) from None
+        return told_by(name, getattr(self.children[name], method), *args, **kwargs)
 
     def gather(self, grads):
         """Gradients of (child name, the child's own dict) as one dict by path, summed over shared layers."""

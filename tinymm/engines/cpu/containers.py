@@ -8,7 +8,7 @@ textbook 245.
 import dataclasses
 import math
 
-from tinymm.engines.containers import ConcatenateWalk, SequentialWalk, TimeDistributedWalk, told_by
+from tinymm.engines.containers import ConcatenateWalk, SequentialWalk, TimeDistributedWalk
 from tinymm.engines.cpu.batchnorm import BatchNormPlan
 from tinymm.engines.cpu.conv import ConvPlan
 from tinymm.engines.cpu.dense import DensePlan
@@ -16,6 +16,7 @@ from tinymm.engines.cpu.embedding import EmbeddingPlan
 from tinymm.engines.cpu.lstm import LSTMPlan
 from tinymm.engines.cpu.plan import Plan, TextbookPlan
 from tinymm.engines.cpu.pool import MaxPoolPlan
+from tinymm.errors import told_by
 from tinymm.layers import (
     LSTM,
     BatchNorm,

@@ -9,7 +9,7 @@ import math
 import cupy
 from cupy.cuda.memory import OutOfMemoryError
 
-from tinymm.engines import containers
+from tinymm import errors
 from tinymm.engines.containers import ConcatenateWalk, SequentialWalk, TimeDistributedWalk
 from tinymm.engines.gpu.conv import MOST_PLACES, ConvPlan
 from tinymm.engines.gpu.dense import DensePlan
@@ -79,7 +79,7 @@ def poolable(pool, shape):
 def told_by(name, work, *arguments):
     """Do a child's work; an error on the way, of memory too, is told with the child's name in front."""
     try:
-        return containers.told_by(name, work, *arguments)
+        return errors.told_by(name, work, *arguments)
     except OutOfMemoryError as error:
         raise GpuMemoryError(str(error)).within(name) from None
 
